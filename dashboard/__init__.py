@@ -1,0 +1,1 @@
+"""The dashboard: a Django project and its one app."""

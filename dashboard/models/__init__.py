@@ -1,0 +1,24 @@
+"""The tables, a file each."""
+
+from .api_call import ApiCall
+from .audit import AuditEntry, AuditHead
+from .customer import Customer
+from .linked_account import LinkedAccount
+from .operation import Operation
+from .rate_gate import RateGate
+from .remote_schema import RemoteSchema
+from .sync_run import SyncRun
+from .user import User
+
+__all__ = [
+    "ApiCall",
+    "AuditEntry",
+    "AuditHead",
+    "Customer",
+    "LinkedAccount",
+    "Operation",
+    "RateGate",
+    "RemoteSchema",
+    "SyncRun",
+    "User",
+]

@@ -1,0 +1,35 @@
+"""Roles are groups over a handful of permissions; what a role may do stands in this one table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+VIEW = "dashboard.view_linkedaccount"
+REPAIR = "dashboard.repair_linkedaccount"
+EDIT_CUSTOMERS = "dashboard.change_customer"
+APPROVE = "dashboard.approve_operation"
+READ_AUDIT = "dashboard.view_auditentry"
+MANAGE_STAFF = "dashboard.manage_staff"
+
+ROLES: dict[str, tuple[str, ...]] = {
+    "viewer": (VIEW,),
+    "agent": (VIEW, REPAIR, EDIT_CUSTOMERS),
+    "approver": (VIEW, REPAIR, EDIT_CUSTOMERS, APPROVE),
+    "auditor": (VIEW, READ_AUDIT),
+    "admin": (VIEW, MANAGE_STAFF),
+}
+
+
+def ensure_roles(**kwargs: Any) -> None:
+    """Make the groups say what the table says; runs after every migrate."""
+    from django.contrib.auth.models import Group, Permission
+
+    for name, permissions in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=name)
+        codenames = [permission.partition(".")[2] for permission in permissions]
+        group.permissions.set(Permission.objects.filter(content_type__app_label="dashboard", codename__in=codenames))
+
+
+def role_of(user: Any) -> str:
+    """Return the role names of a member of staff as text, for the audit log."""
+    return ", ".join(sorted(user.groups.values_list("name", flat=True))) or ("superuser" if user.is_superuser else "")
