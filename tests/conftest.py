@@ -1,12 +1,95 @@
-"""What every test stands on: settings of their own, never those of the machine."""
+"""What every test stands on: settings of their own, never those of the machine, and databases that are never flushed."""
+
+from __future__ import annotations
 
 import base64
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 
-os.environ["LINKDESK_SETTINGS"] = os.devnull
-os.environ["SECRET_KEY"] = "tests-only"
-os.environ["AUDIT_KEYS"] = "a1:" + base64.b64encode(b"a" * 32).decode()
-os.environ["FIELD_KEYS"] = "f1:" + base64.b64encode(b"f" * 32).decode()
-os.environ["HTTPS"] = "false"
-os.environ.setdefault("DATABASE_URL", "sqlite:////tmp/linkdesk-tests.sqlite3")
-os.environ.setdefault("TASKS_URL", "sqlite:////tmp/linkdesk-tests-tasks.sqlite3")
+_IS_FIRST_PROCESS = "PYTEST_XDIST_WORKER" not in os.environ
+if _IS_FIRST_PROCESS:
+    os.environ["LINKDESK_TEST_FOLDER"] = tempfile.mkdtemp(prefix="linkdesk-tests-")
+_FOLDER = Path(os.environ["LINKDESK_TEST_FOLDER"])
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+# `tests/run.py --database postgresql` names its own server here; DATABASE_URL of the machine is never used.
+_DATABASE_URL = os.environ.get("LINKDESK_TEST_DATABASE_URL") or f"sqlite:///{_FOLDER / f'{_WORKER}.sqlite3'}"
+
+for _name in list(os.environ):
+    if _name.startswith(("INTEGRATIONS", "BELVO_")):
+        del os.environ[_name]
+os.environ.update(
+    LINKDESK_SETTINGS=os.devnull,
+    SECRET_KEY="for-tests-only-for-tests-only-for-tests-only-for-tests-only",
+    AUDIT_KEYS="a1:" + base64.b64encode(b"a" * 32).decode(),
+    FIELD_KEYS="f1:" + base64.b64encode(b"f" * 32).decode(),
+    HTTPS="false",
+    DEBUG="false",
+    DEMO="false",
+    DATABASE_URL=_DATABASE_URL,
+    TASKS_URL=f"sqlite:///{_FOLDER / f'tasks-{_WORKER}.sqlite3'}",
+    STATIC_ROOT=str(_FOLDER / "static"),
+    DJANGO_SETTINGS_MODULE="dashboard.settings",
+    # Playwright runs an event loop in the thread of the test.
+    DJANGO_ALLOW_ASYNC_UNSAFE="true",
+)
+
+import django  # noqa: E402
+import pytest  # noqa: E402
+
+from dashboard import settings as _settings  # noqa: E402
+
+# Before Django reads the settings: repeated queries fail a page, and pages need no collected static files.
+_settings.INSTALLED_APPS.append("zeal")
+_settings.MIDDLEWARE.append("zeal.middleware.zeal_middleware")
+_settings.ZEAL_RAISE = True  # type: ignore[attr-defined]
+_settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+(_FOLDER / "static").mkdir(exist_ok=True)
+django.setup()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="also run the tests of the issue's full size")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--long"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _IS_FIRST_PROCESS:
+        shutil.rmtree(_FOLDER, ignore_errors=True)
+
+
+# -- databases: see tests/databases.py
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    """Give this process its own copy of the migrated template; tests that commit get one each."""
+    from django.test import TransactionTestCase
+
+    from . import databases
+
+    opened = []
+
+    def copy_instead_of_fixtures(cls: type) -> None:
+        opened.append(databases.fresh(databases.migrated()))
+        opened[-1].__enter__()
+
+    def drop_instead_of_flush(self: object) -> None:
+        opened.pop().__exit__(None, None, None)
+
+    with django_db_blocker.unblock(), databases.fresh(databases.migrated()), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_setup", classmethod(copy_instead_of_fixtures))
+        patch.setattr(TransactionTestCase, "_fixture_teardown", drop_instead_of_flush)
+        # Blocked outside tests as usual; each test that asks for the database unblocks it for itself.
+        with django_db_blocker.block():
+            yield
