@@ -1,6 +1,9 @@
 """The one app of the project."""
 
+from typing import Any
+
 from django.apps import AppConfig
+from django.core.management import call_command
 from django.db.models.signals import post_migrate
 
 
@@ -14,3 +17,9 @@ class DashboardConfig(AppConfig):
         from .roles import ensure_roles
 
         post_migrate.connect(ensure_roles, sender=self)
+        post_migrate.connect(_ensure_cache_table, sender=self)
+
+
+def _ensure_cache_table(using: str = "default", **kwargs: Any) -> None:
+    """Make the table behind the cache, which no migration of Django's makes."""
+    call_command("createcachetable", database=using, verbosity=0)

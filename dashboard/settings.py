@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +21,7 @@ _settings_file = Path(
 )
 if _settings_file.exists():
     environ.Env.read_env(str(_settings_file))
+# Every value may also come from a file: <NAME>_FILE names it.
 env = environ.FileAwareEnv()
 
 DEBUG = env.bool("DEBUG", default=False)
@@ -66,7 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "dashboard.request_log.RequestLogMiddleware",
 ]
 
 ROOT_URLCONF = "dashboard.urls"
@@ -93,6 +95,7 @@ FORM_RENDERER = "dashboard.forms.renderer.LinkdeskFormRenderer"
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'linkdesk.sqlite3'}")}
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
+    Path(_database["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _database["OPTIONS"] = {
         # Writers wait for each other instead of failing half-way through a transaction.
         "transaction_mode": "IMMEDIATE",
@@ -106,6 +109,7 @@ else:
     _database.setdefault("CONN_MAX_AGE", 60)
     _database["CONN_HEALTH_CHECKS"] = True
 
+# Shared by all processes, so that the limits on sign-in count across them. The table is made after every migrate.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}
 
 # -- Staff sign-in
@@ -128,6 +132,9 @@ ACCOUNT_PREVENT_ENUMERATION = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+
+# Linkdesk sends no mail: nothing may leave by it either.
+EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
 SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
@@ -168,11 +175,13 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 _tasks_url = env.str("TASKS_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'tasks.sqlite3'}")
 HUEY = {"name": "linkdesk", "immediate": False, "results": False, "consumer": {"workers": 2, "worker_type": "thread"}}
 if _tasks_url.startswith("sqlite:"):
-    HUEY |= {"huey_class": "huey.SqliteHuey", "filename": _tasks_url.removeprefix("sqlite:///")}
+    _tasks_file = Path(_tasks_url.removeprefix("sqlite:///"))
+    _tasks_file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    HUEY |= {"huey_class": "huey.SqliteHuey", "filename": str(_tasks_file)}
 elif _tasks_url.startswith("redis"):
     HUEY |= {"huey_class": "huey.RedisHuey", "url": _tasks_url}
 else:
-    HUEY |= {"huey_class": "huey.contrib.sql_huey.SqlHuey", "database": _tasks_url}
+    HUEY |= {"huey_class": "huey.PostgresHuey", "dsn": _tasks_url}
 # How many operations a web process may carry at the same time; one more is answered "busy".
 EXECUTOR_THREADS = env.int("EXECUTOR_THREADS", default=16)
 
@@ -183,7 +192,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
@@ -197,6 +206,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 524_288
 # -- Logs: one line an event on standard output; no bodies, no query strings, no header values
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
+# Below DEBUG, so never written: the line at the end of a request says all, and this one quotes a header.
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = 1
+# What a person did wrong is no warning of ours.
+DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 _shared_processors: list[structlog.types.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,

@@ -1,4 +1,4 @@
-"""What every test stands on: settings of their own, never those of the machine, and databases that are never flushed."""
+"""What every test stands on: settings of their own, never the machine's, and databases that are never flushed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Databases for tests: one migrated template a run, a copy for each worker, a copy for each test that commits.
 
-Tests never flush: the audit triggers refuse to delete. SQLite copies a file, PostgreSQL copies with TEMPLATE; triggers are on.
+Tests never flush: the audit triggers refuse to delete. SQLite copies a file, PostgreSQL copies with TEMPLATE; triggers
+are on.
 """
 
 from __future__ import annotations

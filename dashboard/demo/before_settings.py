@@ -1,0 +1,93 @@
+"""What happens before Django reads its settings: the demo's own are written here. Standard library only."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+SETTINGS_FILE = BASE_DIR / ".env.demo"
+FOLDER = BASE_DIR / "var" / "demo"
+LOOPBACK = "127.0.0.1"
+
+
+class CannotStart(Exception):
+    """A sentence that says what to do."""
+
+
+def prepare(arguments: Sequence[str], environment: MutableMapping[str, str]) -> None:
+    """Make it possible to read settings for the commands that start without any."""
+    command = next(iter(arguments), "")
+    if command == "demo" and not {"-h", "--help"} & set(arguments):
+        _prepare_demo(environment, is_fresh="--fresh" in arguments)
+    elif command in ("demo", "sandbox"):
+        for name, value in _keys().items():
+            environment.setdefault(name, value)
+
+
+def port_of(environment: MutableMapping[str, str], name: str, default: int) -> int:
+    """Return a free port from the environment, or say what is wrong with it."""
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or not 0 < int(text) < 65_536:
+        raise CannotStart(f"{name} must be a port number from 1 to 65535; it is “{text}”.")
+    port = int(text)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as problem:
+            if problem.errno == errno.EACCES:
+                raise CannotStart(f"Port {port} is not open to this user. Choose one above 1023 with {name}.") from None
+            free = port + 10
+            raise CannotStart(
+                f"Port {port} is taken by another program. Choose another one, for example {name}={free}."
+            ) from None
+    return port
+
+
+def _prepare_demo(environment: MutableMapping[str, str], *, is_fresh: bool) -> None:
+    web_port = port_of(environment, "PORT", 8000)
+    sandbox_port = port_of(environment, "SANDBOX_PORT", 8100)
+    if web_port == sandbox_port:
+        raise CannotStart(f"PORT and SANDBOX_PORT are both {web_port}; they must differ.")
+    if is_fresh:
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        SETTINGS_FILE.unlink(missing_ok=True)
+    FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not SETTINGS_FILE.exists():
+        _write_settings()
+    # Never the settings of a real installation that may lie beside them.
+    environment["LINKDESK_SETTINGS"] = str(SETTINGS_FILE)
+    environment["BELVO_URL"] = f"http://{LOOPBACK}:{sandbox_port}/belvo"
+
+
+def _write_settings() -> None:
+    lines = [
+        "# Written by `manage.py demo`, for this machine only. `manage.py demo --fresh` writes it anew.",
+        *(f"{name}={value}" for name, value in _keys().items()),
+        "DEMO=true",
+        "HTTPS=false",
+        f"DATABASE_URL=sqlite:///{FOLDER / 'linkdesk.sqlite3'}",
+        f"TASKS_URL=sqlite:///{FOLDER / 'tasks.sqlite3'}",
+        "INTEGRATIONS=belvo",
+        f"BELVO_URL=http://{LOOPBACK}:8100/belvo",
+        f"BELVO_SECRET_ID={secrets.token_hex(16)}",
+        f"BELVO_SECRET_PASSWORD={secrets.token_urlsafe(32)}",
+    ]
+    descriptor = os.open(SETTINGS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+
+
+def _keys() -> dict[str, str]:
+    return {
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "AUDIT_KEYS": f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "FIELD_KEYS": f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+    }
