@@ -1,0 +1,114 @@
+"""What the audit log may keep of a value: by the class of its field, and nothing without a class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from django.conf import settings
+
+from dashboard.keyring import parse_ring
+from providers.fields import AuditClass
+from providers.plan import Change, Plan
+
+from .audit_bytes import field
+
+DIGEST_CHARS = 12
+HIDDEN = "•••"
+
+
+def redact_changes(plan: Plan) -> list[dict[str, object]]:
+    """Return each change of `plan` as the audit log may keep it."""
+    return [_redacted(change, plan) for change in plan.changes]
+
+
+def pseudonym(text: str) -> str:
+    """Return a keyed digest of what a person is known by: equal for equal texts, for as long as the key writes."""
+    return _keyed("pseudonym", text)
+
+
+def mask(text: str) -> str:
+    """Return the first character and no length; of an e-mail address, that of both sides."""
+    name, at, domain = text.strip().rpartition("@")
+    if at and name and domain:
+        return f"{_first(name)}{HIDDEN}@{_first(domain)}{HIDDEN}"
+    return f"{_first(text.strip())}{HIDDEN}"
+
+
+def _first(text: str) -> str:
+    # A text so short would be all but told by its first character.
+    return text[0] if len(text) >= 3 else ""
+
+
+def redact_url(url: str) -> str:
+    """Return scheme, host, port and path; of the query its names only; no user, password or fragment."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+        names = [name for name, _ in parse_qsl(parts.query, keep_blank_values=True, max_num_fields=50)]
+    except ValueError:
+        return HIDDEN
+    if not parts.scheme or not host:
+        return HIDDEN
+    address = f"[{host}]" if ":" in host else host
+    address += f":{port}" if port else ""
+    query = "&".join(f"{quote(name, safe='')}=*" for name in names) or ("*" if parts.query else "")
+    return f"{parts.scheme}://{address}{parts.path}" + (f"?{query}" if query else "")
+
+
+def _redacted(change: Change, plan: Plan) -> dict[str, object]:
+    fact: dict[str, object] = {"field": change.field}
+    match _class_of(change):
+        case AuditClass.PUBLIC:
+            return fact | {"class": "public", "label": change.label, "before": change.before, "after": change.after}
+        case AuditClass.PERSONAL:
+            return fact | {"class": "personal", "label": change.label} | _both(change, _personal)
+        case AuditClass.URL:
+            return fact | {"class": "url", "label": change.label} | _both(change, _url)
+        case AuditClass.RECORD:
+            return fact | {"class": "record"} | _both(change, _record)
+        case AuditClass.SECRET:
+            return fact | {"class": "secret", "label": change.label, "change": _secret(change, plan)}
+        case _:
+            # NEVER, and whatever has no class yet.
+            return fact | {"class": "never"}
+
+
+def _class_of(change: Change) -> AuditClass:
+    """Return the class; a secret that was declared as something milder is a secret all the same."""
+    if change.secret or change.audit == AuditClass.SECRET:
+        return AuditClass.NEVER if change.audit == AuditClass.NEVER else AuditClass.SECRET
+    return change.audit
+
+
+def _both(change: Change, keep: Callable[[str], dict[str, str]]) -> dict[str, object]:
+    return {
+        "before": None if change.before is None else keep(change.before),
+        "after": None if change.after is None else keep(change.after),
+    }
+
+
+def _personal(value: str) -> dict[str, str]:
+    return {"masked": mask(value), "pseudonym": pseudonym(value)}
+
+
+def _url(value: str) -> dict[str, str]:
+    return {"url": redact_url(value), "digest": _keyed("url", value)}
+
+
+def _record(value: str) -> dict[str, str]:
+    return {"digest": _keyed("record", value)}
+
+
+def _secret(change: Change, plan: Plan) -> str:
+    """Say what happens to a secret. No digest of it: a short one could be guessed by whoever holds the key."""
+    if change.field in plan.secret_names:
+        return "set"
+    if change.after is None:
+        return "cleared"
+    return "unchanged" if change.before == change.after else "set"
+
+
+def _keyed(domain: str, value: str) -> str:
+    key = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS).writing
+    return key.hmac(field(f"{domain}/v1") + field(value)).hex()[:DIGEST_CHARS]

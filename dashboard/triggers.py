@@ -1,0 +1,173 @@
+"""What the database itself refuses: changing the audit log, and a state that may not follow another.
+
+The same refusals on SQLite and PostgreSQL; each is an `IntegrityError`. A migration that makes SQLite remake one of the
+tables drops its triggers: it must run `InstallTriggers` again after, and `missing_triggers` is checked at start.
+"""
+
+# ruff: noqa: S608 - the only words put into the SQL are the names of our own tables and states.
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.operations.base import Operation
+
+Transitions = Iterable[tuple[str, str]]
+
+ENTRIES = "dashboard_auditentry"
+HEAD = "dashboard_audithead"
+OPERATIONS = "dashboard_operation"
+
+# (name, table) of every trigger; PostgreSQL has two more.
+_ON_BOTH = (
+    ("audit_entry_no_update", ENTRIES),
+    ("audit_entry_no_delete", ENTRIES),
+    ("audit_entry_next_seq", ENTRIES),
+    ("audit_head_no_delete", HEAD),
+    ("audit_head_one_row", HEAD),
+    ("audit_head_forward", HEAD),
+    ("operation_state_follows", OPERATIONS),
+)
+_ON_POSTGRESQL = (("audit_entry_no_truncate", ENTRIES), ("audit_head_no_truncate", HEAD))
+
+_KEPT = "audit entries are kept as they are"
+_NEXT = "an audit entry must have the next number"
+_HEAD_KEPT = "the end of the audit chain stays"
+_HEAD_FORWARD = "the end of the audit chain moves only to the entry just written"
+_STATE = "this state may not follow that one"
+
+
+def expected_triggers(vendor: str) -> frozenset[tuple[str, str]]:
+    """Return (name, table) of every trigger that a database of this vendor must have."""
+    return frozenset(_ON_BOTH + (_ON_POSTGRESQL if vendor == "postgresql" else ()))
+
+
+def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of triggers that are absent, disabled or on the wrong table, in order."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # 'A': fires always, also for a session that says it is a replica.
+            cursor.execute(
+                "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+                " WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND pg_table_is_visible(c.oid)"
+            )
+        else:
+            cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
+        present = {(name, table) for name, table in cursor.fetchall()}
+    return sorted(name for name, _ in expected_triggers(connection.vendor) - present)
+
+
+class InstallTriggers(Operation):
+    """Put every trigger in place, replacing those of the same names; `transitions` are the pairs of states allowed."""
+
+    reduces_to_sql = True
+    reversible = True
+
+    def __init__(self, transitions: Transitions) -> None:
+        self.transitions = tuple(transitions)
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Triggers are not part of the models."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for statement in install_statements(schema_editor.connection.vendor, self.transitions):
+            schema_editor.execute(statement, params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        for statement in _drop_statements(schema_editor.connection.vendor):
+            schema_editor.execute(statement, params=None)
+
+    def describe(self) -> str:
+        return "Refuse changes of audit entries and impossible states"
+
+
+def install_statements(vendor: str, transitions: Transitions) -> list[str]:
+    """Return the SQL that puts every trigger in place, from any state before."""
+    make = _postgresql if vendor == "postgresql" else _sqlite
+    return [*_drop_statements(vendor), *make(tuple(transitions))]
+
+
+def _drop_statements(vendor: str) -> list[str]:
+    triggers = sorted(expected_triggers(vendor))
+    if vendor != "postgresql":
+        return [f"DROP TRIGGER IF EXISTS {name}" for name, _ in triggers]
+    drops = [f"DROP TRIGGER IF EXISTS {name} ON {table}" for name, table in triggers]
+    return drops + [f"DROP FUNCTION IF EXISTS linkdesk_{name}()" for name, _ in triggers]
+
+
+def _pairs(transitions: Transitions) -> str:
+    """Return the allowed pairs as a list of SQL texts; states are our own words, checked here all the same."""
+    for pair in transitions:
+        if not all(state.isidentifier() for state in pair):
+            raise ValueError(f"not a pair of states: {pair}")
+    return ", ".join(f"'{before}>{after}'" for before, after in sorted(transitions))
+
+
+def _sqlite(transitions: tuple[tuple[str, str], ...]) -> list[str]:
+    def trigger(name: str, event: str, refusal: str, when: str = "1") -> str:
+        return f"CREATE TRIGGER {name} BEFORE {event} WHEN {when} BEGIN SELECT RAISE(ABORT, '{refusal}'); END"
+
+    # REPLACE deletes the row it collides with before any DELETE trigger sees it (unless recursive_triggers is on), so a
+    # collision must be refused here: by number, and by the hidden rowid, which is a unique key too.
+    not_next = (
+        f"NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM {ENTRIES})"
+        f" OR EXISTS (SELECT 1 FROM {ENTRIES} WHERE rowid = NEW.rowid)"
+    )
+    not_forward = (
+        "NEW.chain IS NOT OLD.chain OR NEW.seq IS NOT OLD.seq + 1 OR NEW.rowid IS NOT OLD.rowid"
+        f" OR NEW.mac IS NOT (SELECT mac FROM {ENTRIES} WHERE seq = NEW.seq)"
+    )
+    return [
+        trigger("audit_entry_no_update", f"UPDATE ON {ENTRIES}", _KEPT),
+        trigger("audit_entry_no_delete", f"DELETE ON {ENTRIES}", _KEPT),
+        trigger("audit_entry_next_seq", f"INSERT ON {ENTRIES}", _NEXT, not_next),
+        trigger("audit_head_no_delete", f"DELETE ON {HEAD}", _HEAD_KEPT),
+        trigger("audit_head_one_row", f"INSERT ON {HEAD}", _HEAD_KEPT, _head_not_first()),
+        trigger("audit_head_forward", f"UPDATE ON {HEAD}", _HEAD_FORWARD, not_forward),
+        trigger(
+            "operation_state_follows",
+            f"UPDATE ON {OPERATIONS}",
+            _STATE,
+            f"OLD.state IS NOT NEW.state AND OLD.state || '>' || NEW.state NOT IN ({_pairs(transitions)})",
+        ),
+    ]
+
+
+def _head_not_first() -> str:
+    return f"NEW.seq <> 0 OR EXISTS (SELECT 1 FROM {HEAD}) OR EXISTS (SELECT 1 FROM {ENTRIES})"
+
+
+def _postgresql(transitions: tuple[tuple[str, str], ...]) -> list[str]:
+    def trigger(name: str, event: str, refusal: str, when: str = "true", *, each: str = "ROW") -> list[str]:
+        table = event.rpartition(" ")[2]
+        return [
+            f"CREATE FUNCTION linkdesk_{name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF {when} THEN"
+            f" RAISE EXCEPTION '{refusal}' USING ERRCODE = 'integrity_constraint_violation'; END IF;"
+            " RETURN NEW; END $$",
+            f"CREATE TRIGGER {name} BEFORE {event} FOR EACH {each} EXECUTE FUNCTION linkdesk_{name}()",
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
+        ]
+
+    not_next = f"NEW.seq IS DISTINCT FROM (SELECT coalesce(max(seq), 0) + 1 FROM {ENTRIES})"
+    not_forward = (
+        "NEW.chain IS DISTINCT FROM OLD.chain OR NEW.seq IS DISTINCT FROM OLD.seq + 1"
+        f" OR NEW.mac IS DISTINCT FROM (SELECT mac FROM {ENTRIES} WHERE seq = NEW.seq)"
+    )
+    return [
+        *trigger("audit_entry_no_update", f"UPDATE ON {ENTRIES}", _KEPT),
+        *trigger("audit_entry_no_delete", f"DELETE ON {ENTRIES}", _KEPT),
+        *trigger("audit_entry_next_seq", f"INSERT ON {ENTRIES}", _NEXT, not_next),
+        *trigger("audit_entry_no_truncate", f"TRUNCATE ON {ENTRIES}", _KEPT, each="STATEMENT"),
+        *trigger("audit_head_no_delete", f"DELETE ON {HEAD}", _HEAD_KEPT),
+        *trigger("audit_head_no_truncate", f"TRUNCATE ON {HEAD}", _HEAD_KEPT, each="STATEMENT"),
+        *trigger("audit_head_one_row", f"INSERT ON {HEAD}", _HEAD_KEPT, _head_not_first()),
+        *trigger("audit_head_forward", f"UPDATE ON {HEAD}", _HEAD_FORWARD, not_forward),
+        *trigger(
+            "operation_state_follows",
+            f"UPDATE ON {OPERATIONS}",
+            _STATE,
+            f"OLD.state IS DISTINCT FROM NEW.state AND OLD.state || '>' || NEW.state NOT IN ({_pairs(transitions)})",
+        ),
+    ]
