@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.middleware.PageMiddleware",
     "dashboard.request_log.RequestLogMiddleware",
 ]
 
@@ -232,7 +233,8 @@ LOGGING = {
     },
     "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
-    "loggers": {"huey": {"level": "WARNING"}},
+    # With a handler of its own, or the consumer adds one that writes in another form.
+    "loggers": {"huey": {"level": "WARNING", "handlers": ["stdout"], "propagate": False}},
 }
 structlog.configure(
     processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

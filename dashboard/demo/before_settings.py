@@ -1,4 +1,4 @@
-"""What happens before Django reads its settings: the demo's own are written here. Standard library only."""
+"""What happens before Django reads its settings: the demo's own are written here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 BASE_DIR = Path(__file__).resolve().parents[2]
@@ -60,14 +60,26 @@ def _prepare_demo(environment: MutableMapping[str, str], *, is_fresh: bool) -> N
         shutil.rmtree(FOLDER, ignore_errors=True)
         SETTINGS_FILE.unlink(missing_ok=True)
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
+    integrations = _integrations(sandbox_port)
     if not SETTINGS_FILE.exists():
-        _write_settings()
-    # Never the settings of a real installation that may lie beside them.
+        _write_settings(integrations)
+    # Never the settings of a real installation that may lie beside them, and never a real provider.
     environment["LINKDESK_SETTINGS"] = str(SETTINGS_FILE)
-    environment["BELVO_URL"] = f"http://{LOOPBACK}:{sandbox_port}/belvo"
+    environment.update(integrations)
 
 
-def _write_settings() -> None:
+def _integrations(sandbox_port: int) -> dict[str, str]:
+    """Return the settings that point one integration at each emulator."""
+    from providers.sandbox import find_sandboxes
+
+    sandboxes = find_sandboxes()
+    settings = {"INTEGRATIONS": ",".join(sandboxes)}
+    for slug, sandbox in sandboxes.items():
+        settings |= sandbox().environment(f"http://{LOOPBACK}:{sandbox_port}/{slug}")
+    return settings
+
+
+def _write_settings(integrations: Mapping[str, str]) -> None:
     lines = [
         "# Written by `manage.py demo`, for this machine only. `manage.py demo --fresh` writes it anew.",
         *(f"{name}={value}" for name, value in _keys().items()),
@@ -75,10 +87,7 @@ def _write_settings() -> None:
         "HTTPS=false",
         f"DATABASE_URL=sqlite:///{FOLDER / 'linkdesk.sqlite3'}",
         f"TASKS_URL=sqlite:///{FOLDER / 'tasks.sqlite3'}",
-        "INTEGRATIONS=belvo",
-        f"BELVO_URL=http://{LOOPBACK}:8100/belvo",
-        f"BELVO_SECRET_ID={secrets.token_hex(16)}",
-        f"BELVO_SECRET_PASSWORD={secrets.token_urlsafe(32)}",
+        *(f"{name}={value}" for name, value in integrations.items()),
     ]
     descriptor = os.open(SETTINGS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
