@@ -13,7 +13,7 @@ class DashboardConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401 - registers the system checks
+        from . import checks, signals  # noqa: F401 - registers the system checks and the audit of sign-ins
         from .roles import ensure_roles
 
         post_migrate.connect(ensure_roles, sender=self)

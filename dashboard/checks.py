@@ -1,11 +1,28 @@
-"""System checks: a missing setting is named before anything runs."""
+"""System checks: a missing setting, key or trigger is named before anything runs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.recorder import MigrationRecorder
+
+from .keyring import KeyRingProblem, parse_ring
+from .triggers import missing_triggers
+
+KEY_RINGS = ("AUDIT_KEYS", "FIELD_KEYS")
+_TRIGGERS_CAME_WITH = ("dashboard", "0002_append_only")
+# What each of our connections to SQLite must say, and why.
+_PRAGMAS = (
+    ("journal_mode", {"wal", "memory"}, "readers would block writers"),
+    ("synchronous", {"2", "3"}, "an audit entry could be lost in a power cut after it was promised"),
+    ("secure_delete", {"1"}, "deleted values would stay in the file"),
+    ("recursive_triggers", {"1"}, "REPLACE would delete rows behind the triggers"),
+)
 
 
 @register()
@@ -14,3 +31,98 @@ def integrations_are_configured(**kwargs: Any) -> list[CheckMessage]:
         Error(f"{problem.variable}: {problem.message}", id="linkdesk.E001")
         for problem in settings.INTEGRATIONS.problems
     ]
+
+
+@register()
+def key_rings_are_usable(**kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for variable in KEY_RINGS:
+        try:
+            parse_ring(variable, getattr(settings, variable))
+        except KeyRingProblem as problem:
+            found.append(Error(str(problem), id="linkdesk.E002"))
+    if not found and _shares_a_key():
+        found.append(Error("AUDIT_KEYS and FIELD_KEYS share a key; each needs keys of its own.", id="linkdesk.E002"))
+    return found
+
+
+def _shares_a_key() -> bool:
+    audit, fields = (parse_ring(variable, getattr(settings, variable)) for variable in KEY_RINGS)
+    return any(one.reveal() == other.reveal() for one in audit for other in fields)
+
+
+@register(Tags.database)
+def triggers_are_in_place(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Say which triggers a migrated database lacks; one that is not migrated yet has nothing to lack."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        try:
+            missing = missing_triggers(connection) if _is_migrated(connection) else []
+        except DatabaseError as trouble:
+            found.append(Error(f"The database cannot be asked for its triggers: {trouble}", id="linkdesk.E003"))
+            continue
+        if missing:
+            found.append(
+                Error(
+                    f"The database lacks the triggers that keep the audit log as it is: {', '.join(missing)}.",
+                    hint="Find out who removed them and run “manage.py verify_audit”; then put them back with"
+                    " “manage.py verify_audit --restore-triggers”.",
+                    id="linkdesk.E003",
+                )
+            )
+    return found
+
+
+def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
+    recorder = MigrationRecorder(connection)
+    return recorder.has_table() and _TRIGGERS_CAME_WITH in recorder.applied_migrations()
+
+
+@register(Tags.database)
+def database_keeps_what_it_promised(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        look = _sqlite_problems if connections[alias].vendor == "sqlite" else _postgresql_problems
+        try:
+            found.extend(look(connections[alias]))
+        except DatabaseError as trouble:
+            found.append(Error(f"The database does not answer: {trouble}", id="linkdesk.E004"))
+    return found
+
+
+def _sqlite_problems(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
+    with connection.cursor() as cursor:
+        for name, wanted, why in _PRAGMAS:
+            [value] = cursor.execute(f"PRAGMA {name}").fetchone()
+            if str(value).lower() not in wanted:
+                yield Error(f"SQLite's {name} is {value}: {why}.", id="linkdesk.E004")
+    if getattr(connection, "transaction_mode", None) != "IMMEDIATE":
+        yield Error(
+            "SQLite's transactions are not IMMEDIATE: two writers could read the same end of the audit chain.",
+            id="linkdesk.E004",
+        )
+
+
+def _postgresql_problems(connection: BaseDatabaseWrapper) -> Iterator[CheckMessage]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('synchronous_commit'), current_setting('fsync')")
+        values = cursor.fetchone()
+    for name, value in zip(("synchronous_commit", "fsync"), values, strict=True):
+        if value == "off":
+            yield Warning(
+                f"PostgreSQL's {name} is off: an audit entry could be lost in a power cut after it was promised.",
+                id="linkdesk.W001",
+            )
+
+
+def start_up_problems() -> list[str]:
+    """Return what forbids to start, as sentences: for whatever runs the site without Django's own checks."""
+    looks = (
+        integrations_are_configured,
+        key_rings_are_usable,
+        triggers_are_in_place,
+        database_keeps_what_it_promised,
+    )
+    found = [message for look in looks for message in look(databases=["default"])]
+    return [str(message.msg) for message in found if message.is_serious()]

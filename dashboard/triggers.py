@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.operations.base import Operation
 
@@ -57,6 +58,16 @@ def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
             cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
         present = {(name, table) for name, table in cursor.fetchall()}
     return sorted(name for name, _ in expected_triggers(connection.vendor) - present)
+
+
+def install_triggers(connection: BaseDatabaseWrapper) -> None:
+    """Put every trigger in place as the code of today has it; a migration uses `InstallTriggers` instead."""
+    from .models.operation import TRANSITIONS
+
+    pairs = [(before.value, after.value) for before, followers in TRANSITIONS.items() for after in followers]
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        for statement in install_statements(connection.vendor, pairs):
+            cursor.execute(statement)
 
 
 class InstallTriggers(Operation):

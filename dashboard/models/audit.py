@@ -29,7 +29,8 @@ class AuditEntry(models.Model):
     """One fact. Refused by triggers: UPDATE, DELETE, and an INSERT whose `seq` is not the next one.
 
     `at` is text, exactly as authenticated. `body` is canonical JSON as text. Actor, role and target are kept as text
-    too: they outlive deletion. There is no unique key but `seq` (with a second one, SQLite's REPLACE would erase a row).
+    too: they outlive deletion. There is no unique key but `seq` (with a second one, SQLite's REPLACE would erase
+    a row).
     """
 
     seq = models.BigIntegerField(primary_key=True)

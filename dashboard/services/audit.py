@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 import structlog
@@ -19,7 +18,7 @@ from dashboard.models import AuditEntry, AuditHead, Customer, LinkedAccount, Use
 from dashboard.models.audit import Kind
 from dashboard.roles import role_of
 
-from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, message
+from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, message, timestamp
 from .audit_redaction import pseudonym, redact_changes
 from .audit_verify import Finding, Verification, verify
 
@@ -131,7 +130,7 @@ def _append(ring: KeyRing, columns: Mapping[str, str]) -> AuditEntry:
         chain=CHAIN,
         key_id=ring.writing.id,
         prev_mac=bytes(head.mac),
-        at=timezone.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        at=timestamp(timezone.now()),
         **columns,
     )
     row = {name: getattr(entry, name) for name in ("seq", "chain", "key_id", "prev_mac", *TEXT_COLUMNS)}

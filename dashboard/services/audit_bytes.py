@@ -1,8 +1,8 @@
 """The bytes of an audit entry: exactly what is stored is what is authenticated.
 
     mac = HMAC-SHA256(K[key_id], field("audit/v1") field(chain) field(key_id) u64(seq) field(prev_mac) field(at)
-          field(kind) field(action) field(actor_id) field(actor) field(role) field(target_id) field(target) field(integration)
-          field(operation_id) field(result) field(body))
+          field(kind) field(action) field(actor_id) field(actor) field(role) field(target_id) field(target)
+          field(integration) field(operation_id) field(result) field(body))
 
 `field(x)` is u32(length in bytes) then the bytes, text in UTF-8; an absent value is u32(0xFFFFFFFF) alone, which is not
 the empty text. Numbers are big-endian. The first entry's `prev_mac` is empty.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 DOMAIN = b"audit/v1"
@@ -66,6 +67,11 @@ def message(row: Mapping[str, Any]) -> bytes:
     parts.append(field(bytes(row["prev_mac"])))
     parts.extend(field(row[column]) for column in TEXT_COLUMNS)
     return b"".join(parts)
+
+
+def timestamp(moment: datetime) -> str:
+    """Return `moment` as the log writes it: UTC, microseconds, always 27 characters, so that texts sort as times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def canonical(facts: Mapping[str, Any]) -> str:

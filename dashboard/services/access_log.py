@@ -1,0 +1,40 @@
+"""Who looked at what: one entry for a person, a thing and a quarter of an hour."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
+from dashboard.models import AuditEntry
+
+from .audit import Actor, AuditUnavailable, Kind, Target, record
+from .audit_bytes import timestamp
+
+log = structlog.get_logger(__name__)
+
+# Pages are reloaded and poll by themselves; that is still one look.
+ONE_LOOK = timedelta(minutes=15)
+
+
+def record_read(actor: Actor, target: Target | None, action: str) -> AuditEntry | None:
+    """Record that a page was opened; None if the same look is on record already, or if nothing can be recorded now.
+
+    Reading goes on while the log cannot be written: that is logged as a warning. Call it outside of a transaction, from
+    the view of the whole page and not from the fragments that poll.
+    """
+    try:
+        if _is_on_record(actor, target, action):
+            return None
+        return record(Kind.READ, action, actor=actor, target=target)
+    except (AuditUnavailable, DatabaseError) as trouble:
+        log.warning("read_not_recorded", action=action, cause=type(trouble).__name__)
+        return None
+
+
+def _is_on_record(actor: Actor, target: Target | None, action: str) -> bool:
+    same = AuditEntry.objects.filter(kind=Kind.READ, action=action, actor_id=actor.id)
+    same = same.filter(target_id=target.id if target else "", at__gte=timestamp(timezone.now() - ONE_LOOK))
+    return same.exists()
