@@ -7,7 +7,9 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 _IS_FIRST_PROCESS = "PYTEST_XDIST_WORKER" not in os.environ
 if _IS_FIRST_PROCESS:
@@ -38,6 +40,7 @@ os.environ.update(
 
 import django  # noqa: E402
 import pytest  # noqa: E402
+from pytest_django import DjangoDbBlocker  # noqa: E402
 
 from dashboard import settings as _settings  # noqa: E402
 
@@ -48,6 +51,12 @@ _settings.ZEAL_RAISE = True  # type: ignore[attr-defined]
 _settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 (_FOLDER / "static").mkdir(exist_ok=True)
 django.setup()
+
+from dashboard.models import User  # noqa: E402
+from providers.config import read_configuration  # noqa: E402
+
+from . import databases, people  # noqa: E402
+from .emulator import Emulator, running  # noqa: E402
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -72,13 +81,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterator[None]:  # type: ignore[no-untyped-def]
+def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this process its own copy of the migrated template; tests that commit get one each."""
     from django.test import TransactionTestCase
 
-    from . import databases
-
-    opened = []
+    opened: list[AbstractContextManager[str]] = []
 
     def copy_instead_of_fixtures(cls: type) -> None:
         opened.append(databases.fresh(databases.migrated()))
@@ -93,3 +100,20 @@ def django_db_setup(django_test_environment: None, django_db_blocker) -> Iterato
         # Blocked outside tests as usual; each test that asks for the database unblocks it for itself.
         with django_db_blocker.block():
             yield
+
+
+# -- people and remotes
+
+
+@pytest.fixture
+def staff(db: None) -> dict[str, User]:
+    """Return one member of staff for each role, by role. They have no password: sign in with `client.force_login`."""
+    return people.one_for_each_role()
+
+
+@pytest.fixture
+def emulator(settings: Any) -> Iterator[Emulator]:
+    """Run the emulators with a fresh world and point the integrations at them."""
+    with running() as emulator:
+        settings.INTEGRATIONS = read_configuration(emulator.environment)
+        yield emulator

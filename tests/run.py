@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Run every check and test from a fresh clone: `python3 tests/run.py`. Standard library only.
 
-Makes `.venv`, installs the locked requirements, Chromium and PostgreSQL where they are missing (as root; otherwise names
-the package and fails), then runs the checks and the tests on SQLite and on PostgreSQL, and says how long each step took.
+Makes `.venv`, installs the locked requirements, Chromium and PostgreSQL where they are missing (as root; otherwise it
+names the package and fails), runs the checks, then the tests on SQLite and on PostgreSQL, and says how long each took.
 
     tests/run.py --long                                       the size of the issue
     tests/run.py --database postgresql -- tests/dashboard     only these tests, on a PostgreSQL of their own
@@ -65,7 +65,7 @@ class Report:
 
 def main(arguments: Sequence[str]) -> int:
     options = _parse(arguments)
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is what an older Python meets first
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 2
     report = Report()
