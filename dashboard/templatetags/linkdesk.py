@@ -1,5 +1,119 @@
 """Template tags and filters of every page."""
 
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
 from django import template
+from django.conf import settings
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from dashboard import status
+from dashboard.roles import role_of
 
 register = template.Library()
+
+THEMES = ("system", "light", "dark")
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Draw a symbol of the sprite; without a label it is decoration and hidden from screen readers."""
+    if label:
+        return format_html(
+            '<svg class="icon" width="18" height="18" role="img" aria-label="{}"><use href="{}#{}"></use></svg>',
+            label,
+            static("icons.svg"),
+            name,
+        )
+    return format_html(
+        '<svg class="icon" width="18" height="18" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def status_badge(attention: str, size: str = "") -> SafeString:
+    """Draw who must act as icon and word; `size` may be "large"."""
+    shown = status.presentation_of(attention)
+    css = f"badge {size}".strip()
+    return format_html('<span class="{}" data-tone="{}">{}{}</span>', css, shown.tone, icon(shown.icon), shown.word)
+
+
+@register.simple_tag
+def status_word(attention: str) -> str:
+    return status.presentation_of(attention).word
+
+
+@register.simple_tag
+def ago(moment: datetime | None, empty: str = "never") -> SafeString | str:
+    """Write a moment as a distance in words, with the exact time and zone for whoever asks."""
+    if moment is None:
+        return empty
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        moment.isoformat(timespec="seconds"),
+        exact(moment),
+        status.relative(moment, timezone.now()),
+    )
+
+
+@register.filter
+def exact(moment: datetime | None) -> str:
+    """Write a moment to the second, with its zone."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
+
+
+@register.simple_tag
+def freshness(account: status.Dated) -> SafeString:
+    """Say in words how old what is shown of an account is."""
+    shown = status.freshness(account, timezone.now())
+    exact_time = exact(account.checked_at)
+    return format_html('<span class="freshness" data-tone="{}" title="{}">{}</span>', shown.tone, exact_time, shown.word)
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: template.Context, **changes: Any) -> str:
+    """Return this page's query with some values changed (None removes one); paging starts anew unless it is named."""
+    query = context["request"].GET.copy()
+    for name in ("after", "before", "shown", "since"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"?{query.urlencode()}" if query else "?"
+
+
+@register.simple_tag(takes_context=True)
+def theme(context: template.Context) -> str:
+    """Return the theme that this browser asked for: system, light or dark."""
+    request: HttpRequest | None = context.get("request")
+    chosen = request.COOKIES.get("theme", "") if request is not None else ""
+    return chosen if chosen in THEMES else "system"
+
+
+@register.simple_tag
+def role_name(user: Any) -> str:
+    return role_of(user) or "no role"
+
+
+@register.simple_tag
+def environment_label() -> str:
+    return "Demo" if settings.DEMO else ""
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Return up to two letters that stand for a person."""
+    words = [word for word in str(name).replace(".", " ").replace("@", " ").split() if word]
+    return "".join(word[0] for word in words[:2])

@@ -2,8 +2,120 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
+import structlog
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from .rendering import vary_by_request_type, wants_fragment
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What a person is told: what happened, whether anything changed, what to do."""
+
+    status: int
+    title: str
+    sentence: str
+    next_step: str
+    icon: str = "alert-triangle"
+    tone: str = "bad"
+    code: str = ""
+    people: list[str] = field(default_factory=list)
+
+    @property
+    def request_id(self) -> str:
+        """Return the id under which this request stands in our logs."""
+        return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+BAD_REQUEST = Trouble(
+    400,
+    "This request could not be read",
+    "A part of it was missing, too large or malformed. Nothing was changed.",
+    "Go back, reload the page and try again.",
+)
+FORBIDDEN = Trouble(
+    403,
+    "You may not do this",
+    "Your role does not allow it. Nothing was changed.",
+    "Ask an administrator for the role that does.",
+    icon="shield-lock",
+    tone="warn",
+)
+FORM_EXPIRED = Trouble(
+    403,
+    "This form is from before you signed in",
+    "For your protection it was not accepted. Nothing was changed and nothing was sent.",
+    "Reload the page and fill it in again.",
+    icon="refresh-alert",
+    tone="warn",
+    code="csrf",
+)
+NOT_FOUND = Trouble(
+    404,
+    "There is nothing at this address",
+    "The link may be mistyped, or what it led to was never here.",
+    "Search for the customer, the external id or the link id above.",
+    icon="link-off",
+    tone="mute",
+)
+BROKEN = Trouble(
+    500,
+    "Linkdesk made a mistake",
+    "The page could not be shown. If you were sending something, look at the account's timeline before you send it again.",
+    "Try once more. If it happens again, give the request id below to an administrator.",
+)
+NOT_AUDITABLE = Trouble(
+    503,
+    "The audit log cannot be written",
+    "Linkdesk does nothing that it cannot put on record. Nothing was sent and nothing was changed.",
+    "Tell an administrator now. What you typed was not kept; try again when they say so.",
+    code="audit_unavailable",
+)
+DATABASE_DOWN = Trouble(
+    503,
+    "The database does not answer",
+    "Linkdesk cannot read or write its records at the moment.",
+    "Wait a minute and try again. If you were sending something, look at the account's timeline first.",
+    code="database_unavailable",
+)
+
+
+def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
+    """Tell the trouble as a page; as a card above the page for a partial request, which htmx would put anywhere else."""
+    context = {"trouble": trouble}
+    if wants_fragment(request):
+        response = render(request, "dashboard/_error_card.html", context, status=trouble.status)
+        response["HX-Retarget"] = "#messages"
+        response["HX-Reswap"] = "innerHTML"
+        return vary_by_request_type(response)
+    return vary_by_request_type(render(request, _template(request, trouble), context, status=trouble.status))
+
+
+def _template(request: HttpRequest, trouble: Trouble) -> str:
+    """Pick the page inside the shell only where the shell can be drawn: it reads the signed-in person's rights."""
+    user = getattr(request, "user", None)
+    is_safe = trouble.status in (403, 404) and user is not None and user.is_authenticated
+    return "dashboard/errors/inside.html" if is_safe else "dashboard/errors/plain.html"
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, BAD_REQUEST)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, FORBIDDEN)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return answer(request, NOT_FOUND)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return answer(request, BROKEN)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    return HttpResponse("This form has expired.", status=403)
+    return answer(request, FORM_EXPIRED)
