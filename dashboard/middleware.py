@@ -1,0 +1,55 @@
+"""What every answer has in common: cache rules, the way to the sign-in page, and no audit log means no service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils.cache import patch_cache_control
+
+from dashboard.services.audit import AuditUnavailable
+from dashboard.views import errors
+from dashboard.views.rendering import wants_fragment
+
+log = structlog.get_logger(__name__)
+
+
+class PageMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if wants_fragment(request) and _leads_to_sign_in(response):
+            response = _sign_in_from_fragment(request)
+        if response.get("Content-Type", "").startswith("text/html") and "Cache-Control" not in response:
+            patch_cache_control(response, private=True, no_cache=True)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        match exception:
+            case AuditUnavailable():
+                log.exception("audit_unavailable")
+                return errors.answer(request, errors.NOT_AUDITABLE)
+            case OperationalError() | InterfaceError():
+                log.exception("database_unavailable")
+                return errors.answer(request, errors.DATABASE_DOWN)
+            case _:
+                return None
+
+
+def _leads_to_sign_in(response: HttpResponse) -> bool:
+    location = response.get("Location", "")
+    return response.status_code == 302 and location.partition("?")[0] == resolve_url(settings.LOGIN_URL)
+
+
+def _sign_in_from_fragment(request: HttpRequest) -> HttpResponse:
+    """Send the whole page to the sign-in: fetch would follow the redirect and put the form into a card."""
+    page = getattr(request, "htmx", None) and request.htmx.current_url_abs_path  # type: ignore[attr-defined]
+    query = f"?{urlencode({'next': page})}" if page else ""
+    return HttpResponse(status=204, headers={"HX-Redirect": resolve_url(settings.LOGIN_URL) + query})
