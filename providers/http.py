@@ -1,64 +1,47 @@
-"""The one transport to remotes: a wall-clock deadline, a byte cap, no redirects, no environment proxies, retries for reads only."""
+"""The one transport to remotes: a wall-clock deadline, a byte cap, no redirects, no environment proxies.
+
+Only reads are tried again. How one attempt is made: `wire.py` (sockets), `attempts.py` (its end as a value); how a call
+is written and what may be told of it: `calls.py`, `redaction.py`.
+"""
 
 from __future__ import annotations
 
+import json as json_module
+import logging
+import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
+from requests.structures import CaseInsensitiveDict
 
+from .attempts import Answer, make_attempt, wait_before_retry_s
+from .body import capped, says_json, text_of
+from .calls import Call, CannotWrite, Signature
+from .gatekeeper import Gatekeeper
+from .json_safe import DuplicateKey, UnsoundJson, parse_json
 from .limiter import Limiter, Rate
+from .redaction import Redactor, masked, masked_text
+from .replies import Exchange, NoReply, Reply
+from .retry_after import parse_retry_after
 from .secrets import Secret
+from .wire import Attempt, Wire
 
+__all__ = ["ApiSession", "Exchange", "NoReply", "Reply"]
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """One redacted request and its answer, as handed to `on_exchange`. Bodies are text with secrets replaced by •••.
-
-    `status` is None when there was no usable answer; `failure` then says why in one word of ours.
-    """
-
-    method: str
-    path_template: str
-    path: str
-    status: int | None
-    duration_ms: int
-    request_id: str
-    request_body: str
-    response_body: str
-    failure: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A complete answer. `json` is None unless the content type says JSON and the body is sound JSON.
-
-    `text` is at most 64 kB and has been filtered of every secret that was sent; so has `json`.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    content_type: str
-    text: str
-    json: Any
-    is_json: bool
-    retry_after_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NoReply:
-    """No complete answer. `sent`: the request may have reached the remote. `reason` is one of
-    `timeout unreachable tls cut too_large redirect bad_answer limited`."""
-
-    reason: str
-    sent: bool
-    status: int | None = None
-    wait_s: float | None = None
+logger = logging.getLogger("providers.http")
 
 
 class ApiSession:
-    """Speak to one remote. Not safe to share between threads."""
+    """Speak to one remote. Not safe to share between threads.
+
+    `own_secrets` are our keys. `redact_keys` are the keys of bodies whose values are never kept (they stay in
+    `Reply.json`). `vocabulary` holds the remote's own words (statuses, codes): a whole string that equals one is never
+    taken for the echo of a secret. `ca_file` names an authority to trust instead of the public ones.
+    """
 
     def __init__(
         self,
@@ -78,8 +61,38 @@ class ApiSession:
         rate: Rate | None = None,
         on_exchange: Callable[[Exchange], None] | None = None,
         name: str = "",
+        vocabulary: Iterable[str] = (),
+        ca_file: str = "",
     ) -> None:
-        raise NotImplementedError
+        self._wire = _open_wire(base_url, ca_file)
+        self._signature = Signature(
+            base_url=base_url.rstrip("/"),
+            auth=auth,
+            headers=dict(headers or {}),
+            own_secrets=tuple(own_secrets),
+            redact_keys=redact_keys,
+            vocabulary=frozenset(vocabulary),
+        )
+        self._request_id_of = request_id_of
+        self._connect_timeout_s = connect_timeout_s
+        self._deadline_s = deadline_s
+        self._max_body_bytes = max_body_bytes
+        self._read_retries = read_retries
+        self._gatekeeper = Gatekeeper(limiter, gate, rate, name)
+        self._on_exchange = on_exchange
+        self.name = name
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the kept connections; the session may be used again."""
+        self._wire.drop()
 
     def request(
         self,
@@ -92,5 +105,120 @@ class ApiSession:
         headers: Mapping[str, str] | None = None,
         deadline_s: float | None = None,
     ) -> Reply | NoReply:
-        """Make one call. `json` may hold `Secret` values at any depth: they are revealed here and nowhere else."""
-        raise NotImplementedError
+        """Make one call. `json` may hold `Secret` values at any depth: they are revealed here and nowhere else.
+
+        `path` begins with "/" and is percent-encoded, without a query; anything else is a `ValueError`, so that no
+        credential can go to another host. What cannot be written is a `bad_answer` of which nothing was sent.
+        """
+        started = time.monotonic()
+        deadline_at = started + (self._deadline_s if deadline_s is None else deadline_s)
+        verb = method.upper()
+        try:
+            call = self._signature.write(verb, path, template=template, params=params, body=json, headers=headers)
+        except CannotWrite as error:
+            logger.error("request cannot be written: %s", error, extra={"integration": self.name, "verb": verb})
+            return NoReply("bad_answer", sent=False)
+        answer, attempts = self._ask(call, deadline_at)
+        reply = answer if isinstance(answer, NoReply) else self._read(answer, call.redactor)
+        self._report(call, reply, attempts, started)
+        return reply
+
+    def _ask(self, call: Call, deadline_at: float) -> tuple[Answer | NoReply, int]:
+        """Attempt the call: once, or, for a read, until there is an answer worth having; all within one deadline."""
+        attempts_allowed = 1 + (self._read_retries if call.method == "GET" else 0)
+        attempts = 0
+        last: Answer | NoReply | None = None
+        while True:
+            held_back = self._gatekeeper.wait(deadline_at)
+            if held_back is not None:
+                return (last or held_back), attempts
+            attempt = Attempt(deadline_at, self._connect_timeout_s, self._max_body_bytes)
+            last = make_attempt(self._wire, call.prepared, attempt)
+            attempts += 1
+            self._gatekeeper.heed(last)
+            wait_s = wait_before_retry_s(last, attempts)
+            if attempts >= attempts_allowed or wait_s is None or wait_s >= deadline_at - time.monotonic():
+                return last, attempts
+            time.sleep(wait_s)
+
+    def _read(self, answer: Answer, redactor: Redactor) -> Reply | NoReply:
+        """Turn bytes into a reply that holds nothing secret."""
+        headers = CaseInsensitiveDict({name: redactor.text(value) for name, value in answer.headers.items()})
+        headers.pop("set-cookie", None)
+        content_type = headers.get("content-type", "")
+        value, is_json = None, False
+        if says_json(content_type):
+            try:
+                value, is_json = redactor.value(parse_json(answer.body)), True
+            except DuplicateKey:
+                return NoReply("bad_answer", sent=True, status=answer.status)
+            except UnsoundJson:
+                pass
+        return Reply(
+            status=answer.status,
+            headers=headers,
+            content_type=content_type,
+            text=capped(redactor.text(text_of(answer.body, content_type))),
+            json=value,
+            is_json=is_json,
+            retry_after_s=parse_retry_after(headers.get("retry-after"), datetime.now(UTC)),
+            request_id=redactor.text(self._find_request_id(value, headers)),
+        )
+
+    def _find_request_id(self, value: Any, headers: Mapping[str, str]) -> str:
+        try:
+            return str(self._request_id_of(value, headers) or "")[:200]
+        except Exception:
+            logger.exception("request id cannot be read", extra={"integration": self.name})
+            return ""
+
+    def _report(self, call: Call, reply: Reply | NoReply, attempts: int, started: float) -> None:
+        """Log one line and hand over the redacted pair; trouble in there must not lose the reply."""
+        duration_ms = round((time.monotonic() - started) * 1000)
+        failure = reply.reason if isinstance(reply, NoReply) else ""
+        request_id = "" if isinstance(reply, NoReply) else reply.request_id
+        logger.log(
+            logging.WARNING if failure else logging.INFO,
+            "remote call",
+            extra={
+                "integration": self.name,
+                "verb": call.method,
+                "path_template": call.redactor.text(call.template),
+                "status": reply.status,
+                "duration_ms": duration_ms,
+                "request_id": request_id,
+                "failure": failure,
+            },
+        )
+        if self._on_exchange is None:
+            return
+        exchange = Exchange(
+            method=call.method,
+            path_template=call.redactor.text(call.template),
+            path=call.redactor.text(call.path),
+            status=reply.status,
+            duration_ms=duration_ms,
+            request_id=request_id,
+            request_body=call.shown_body,
+            response_body="" if isinstance(reply, NoReply) else self._shown(reply),
+            failure=failure,
+            attempts=attempts,
+        )
+        try:
+            self._on_exchange(exchange)
+        except Exception:
+            logger.exception("exchange cannot be kept", extra={"integration": self.name})
+
+    def _shown(self, reply: Reply) -> str:
+        redact_keys = self._signature.redact_keys
+        if reply.is_json:
+            return capped(json_module.dumps(masked(reply.json, redact_keys), ensure_ascii=False))
+        return masked_text(reply.text, redact_keys)
+
+
+def _open_wire(base_url: str, ca_file: str) -> Wire:
+    address = urlsplit(base_url)
+    is_bare = not (address.username or address.password or address.query or address.fragment)
+    if address.scheme not in ("http", "https") or not address.hostname or not is_bare:
+        raise ValueError("a base URL is http(s)://host[:port][/path], without user, query or fragment")
+    return Wire(address.scheme, address.hostname, address.port, ca_file=ca_file)

@@ -1,0 +1,55 @@
+"""What comes of one call: a whole answer or the reason why there is none, and the redacted pair that may be kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One redacted request and its answer, as handed to `on_exchange`. Bodies are text with secrets replaced by •••.
+
+    `failure` is empty for an answer that was used, else `NoReply.reason`; `status` is None if none arrived.
+    `attempts` is 0 if the rate gate let nothing through.
+    """
+
+    method: str
+    path_template: str
+    path: str
+    status: int | None
+    duration_ms: int
+    request_id: str
+    request_body: str
+    response_body: str
+    failure: str = ""
+    attempts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete answer. `json` is None unless the content type says JSON and the body is sound JSON.
+
+    `text` is at most 64 kB and has been filtered of every secret that was sent; so has `json`.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    content_type: str
+    text: str
+    json: Any
+    is_json: bool
+    retry_after_s: float | None = None
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NoReply:
+    """No complete answer. `sent`: the request may have reached the remote. `reason` is one of
+    `timeout unreachable tls cut too_large redirect bad_answer limited`."""
+
+    reason: str
+    sent: bool
+    status: int | None = None
+    wait_s: float | None = None
