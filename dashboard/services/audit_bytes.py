@@ -65,7 +65,11 @@ def message(row: Mapping[str, Any]) -> bytes:
     parts = [field(part) for part in head]
     parts.append(int(row["seq"]).to_bytes(8, "big"))
     parts.append(field(bytes(row["prev_mac"])))
-    parts.extend(field(row[column]) for column in TEXT_COLUMNS)
+    for column in TEXT_COLUMNS:
+        # SQLite keeps bytes in a text column as bytes: they are not the text of the same bytes.
+        if not isinstance(row[column], str | None):
+            raise NotPlain(f"{column} is not text")
+        parts.append(field(row[column]))
     return b"".join(parts)
 
 
