@@ -1,0 +1,343 @@
+"""The world of the emulator: links and consents, the same for the same seed, with dates relative to the clock."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import random
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from .sandbox_institutions import Institution, institutions
+
+Json = dict[str, Any]
+CREATED_BY = "ed127484-8ccc-498a-9f0f-5cae981f57e1"
+# What the API of 2021 shows of a link: the seven keys of the owner's documents.
+OLD_KEYS = ("id", "institution", "access_mode", "last_accessed_at", "status", "created_by", "refresh_rate")
+# The moment at which the documented samples play; their links are moved from there to the present, by whole days.
+SAMPLES_PLAY_AT = datetime.fromisoformat("2026-02-12T10:15:00+00:00")
+BANK = ["ACCOUNTS", "OWNERS", "TRANSACTIONS"]
+NOWHERE: frozenset[str] = frozenset()
+EVERYWHERE = frozenset({"detail", "update", "refresh", "settings", "delete"})
+
+
+@dataclass(slots=True)
+class LinkRecord:
+    """One link: what Belvo shows of it, and what it knows beside that.
+
+    `absent` names keys that its answers leave out. A link with a `case` answers the operations in `case_on` with that row
+    of `sandbox_cases.CASES`, whatever is sent.
+    """
+
+    body: Json
+    username: str
+    document: str = ""
+    absent: frozenset[str] = NOWHERE
+    case: str = ""
+    case_on: frozenset[str] = NOWHERE
+    is_busy: bool = False
+    refreshed_at: datetime | None = None
+    gone_at: datetime | None = None
+    widget_until: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        return str(self.body["id"])
+
+    @property
+    def institution(self) -> str:
+        return str(self.body["institution"])
+
+    @property
+    def status(self) -> str:
+        return str(self.body["status"])
+
+    def shown(self) -> Json:
+        return {key: value for key, value in self.body.items() if key not in self.absent}
+
+
+@dataclass(slots=True)
+class World:
+    """Everything Belvo keeps for one customer of its API. Not safe by itself: the emulator's lock guards it."""
+
+    seed: int
+    rng: random.Random
+    institutions: dict[str, Institution]
+    links: dict[str, LinkRecord] = field(default_factory=dict)
+    consents: dict[str, Json] = field(default_factory=dict)
+
+    def institution_of(self, link: LinkRecord) -> Institution:
+        """Return the institution; a link may name one that the list does not show, which then behaves like any bank."""
+        return self.institutions.get(link.institution) or Institution({**_UNLISTED, "name": link.institution})
+
+    def new_id(self) -> str:
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4))
+
+    def user_id(self, institution: str, username: str) -> str:
+        """Return what identifies a person at an institution: 44 characters, the same for the same login."""
+        key = hmac.new(str(self.seed).encode(), f"{institution}:{username}".encode(), hashlib.sha256).digest()
+        return base64.urlsafe_b64encode(key).decode()
+
+    def add(self, link: LinkRecord, institution: Institution) -> LinkRecord:
+        self.links[link.id] = link
+        if institution.old_shapes:
+            link.absent = frozenset(link.body) - frozenset(OLD_KEYS)
+        return link
+
+    def forget(self, link: LinkRecord) -> None:
+        self.links.pop(link.id, None)
+        for consent in [found for found in self.consents.values() if found["link_id"] == link.id]:
+            del self.consents[consent["id"]]
+
+
+_UNLISTED: Json = {"integration_type": "credentials", "form_fields": [], "resources": BANK, "status": "healthy"}
+
+
+def stamp(at: datetime, style: str = "Z") -> str:
+    """Write a time in one of the styles that Belvo mixes: `Z` (6 digits), `ms` (3 digits), `+00:00` (6 digits)."""
+    text = at.strftime("%Y-%m-%dT%H:%M:%S.")
+    if style == "ms":
+        return f"{text}{at.microsecond // 1000:03d}Z"
+    return f"{text}{at.microsecond:06d}{style}"
+
+
+def build(seed: int, now: datetime, links: int) -> World:
+    """Build a world of `links` links (never fewer than the documented and the special ones)."""
+    world = World(seed, random.Random(seed), institutions())  # noqa: S311 - data for a demo, not a secret
+    _add_samples(world, now)
+    _add_cases(world, now)
+    _add_odd(world, now)
+    _add_ordinary(world, now, links - len(world.links))
+    _add_consents(world, now)
+    return world
+
+
+# -- the links of the documented samples
+
+_SAMPLES: tuple[tuple[str, ...], ...] = (
+    ("e3dc8c05-757b-4799-b96b-e03dc0eca7d5", "planet_mx_employment", "single", "", "2026-02-12T09:14:55.204718Z")
+    + ("", "arQxG3IPP_un3abLMQGfz7691qRn8s--sQbBOkcyqgM=", "unconfirmed", "", "365d", "EMPLOYMENT_RECORDS", "365d"),
+    ("a049c018-d5e4-4efb-a138-2aa13322f34c", "ofmockbank_br_retail", "recurrent")
+    + ("2026-02-12T06:04:33.000918+00:00", "2025-08-21T13:05:27.664000+00:00", "cust_003311")
+    + ("aIdic2nETKxaSItSZb-vcjDXEHRsTFyCIrEw4-zFjKw=", "valid", "24h", "store")
+    + ("ACCOUNTS,TRANSACTIONS,OWNERS,BILLS", "300d"),
+    ("4094e773-f420-4f9c-b61a-08df2442baa9", "tatooine_mx_fiscal", "single")
+    + ("2026-02-10T21:35:40.006122Z", "2026-02-10T21:33:12.880415Z", "cust_005903")
+    + ("InNqlJfXQP_72ShOM4l0FIkB6QJthQHQCmOmu2SMrF8=", "valid", "", "90d", "INVOICES,TAX_STATUS", "90d"),
+    ("a8b311c7-417a-4d80-adcd-bf68299c1b94", "heimdall_mx_retail", "recurrent")
+    + ("2026-02-11T06:02:17.418220Z", "2025-09-03T15:20:44.091337Z", "cust_004182")
+    + ("3KJB8jNMXh7Iihh1F_usMJhahLVOmEE3cv_rcGk8kSc=", "token_required", "24h", "store")
+    + ("ACCOUNTS,OWNERS,TRANSACTIONS", "365d"),
+    ("0aaf03af-57ee-4a23-b0fa-a792c158b699", "ironbank_br_business", "recurrent")
+    + ("2026-02-02T18:00:09.113000Z", "2025-11-25T19:47:31.552901Z", "cust_002650")
+    + ("DS8ye6jyAy5PTNiFI3jbA4nDtedtzKcLukvDOhWd0Qo=", "invalid", "12h", "store", "ACCOUNTS,TRANSACTIONS", "180d"),
+    ("cd70c4fb-8b0f-49b7-b638-0dd06111f9f3", "erebor_mx_retail", "recurrent")
+    + ("2026-01-29T06:00:51.770000Z", "2025-05-19T10:11:02.406032Z", "cust_001377")
+    + ("54UA7FkZiz69s_v_BHk0j17NLuVGSJYR4m6ZaSBnovc=", "invalid", "7d", "store")
+    + ("ACCOUNTS,OWNERS,TRANSACTIONS", "365d"),
+    ("46d0290e-9bac-4d7c-822c-b5e424dec684", "gringotts_co_retail", "recurrent")
+    + ("2026-02-01T06:00:02.991Z", "2024-12-04T08:30:00.120Z", "cust_000815")
+    + ("Jy_4e4l5XJWN3zpCSVUgCUGyms8fwqWvaBFpDxTU2nI=", "valid", "30d", "store")
+    + ("ACCOUNTS,OWNERS,TRANSACTIONS", "365d"),
+)
+
+
+def _add_samples(world: World, now: datetime) -> None:
+    days = (now - SAMPLES_PLAY_AT) // timedelta(days=1)
+
+    def moved(text: str) -> str | None:
+        if not text:
+            return None
+        day = datetime.fromisoformat(text[:10]) + timedelta(days=days)
+        return day.strftime("%Y-%m-%d") + text[10:]
+
+    for number, sample in enumerate(_SAMPLES):
+        body = {
+            "id": sample[0],
+            "institution": sample[1],
+            "access_mode": sample[2],
+            "last_accessed_at": moved(sample[3]),
+            "created_at": moved(sample[4]),
+            "external_id": sample[5] or None,
+            "institution_user_id": sample[6],
+            "status": sample[7],
+            "created_by": CREATED_BY,
+            "refresh_rate": sample[8] or None,
+            "credentials_storage": sample[9],
+            "fetch_resources": sample[10].split(","),
+            "stale_in": sample[11],
+        }
+        document = "11144477735" if sample[1] == "ofmockbank_br_retail" else ""
+        world.add(LinkRecord(body, f"sample{number}", document), world.institutions[sample[1]])
+
+
+# -- links that answer in one special way: their external id says which
+
+_CASE_LINKS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("unavailable_data", "gringotts_mx_retail", frozenset({"refresh"})),
+    ("operational_limits_reached", "ofmockbank_br_retail", frozenset({"refresh"})),
+    ("consent_without_accounts", "ofmockbank_br_retail", frozenset({"refresh", "detail"})),
+    ("quota_limit_reached", "erebor_co_retail", frozenset({"refresh"})),
+    ("request_timeout", "gringotts_br_retail", frozenset({"refresh", "update"})),
+    ("access_to_resource_denied", "erebor_br_retail", EVERYWHERE),
+    ("permission_denied", "rivendell_mx_business", frozenset({"update", "refresh", "settings", "delete"})),
+    ("unexpected_error", "gringotts_mx_retail", frozenset({"settings", "delete"})),
+    ("service_unavailable", "erebor_mx_retail", frozenset({"detail", "refresh"})),
+    ("not_found", "erebor_co_retail", EVERYWHERE),
+    ("session_expired_ob", "ofmockbank_br_retail", frozenset({"token"})),
+    ("activation_failed", "lorien_br_retail", frozenset({"update"})),
+    ("unknown_code", "lorien_br_retail", frozenset({"refresh", "settings"})),
+)
+
+
+def _add_cases(world: World, now: datetime) -> None:
+    for word, institution, where in _CASE_LINKS:
+        link = _ordinary(world, now, world.institutions[institution], f"case-{word}", "valid")
+        link.case, link.case_on = word, where
+    expired = _ordinary(world, now, world.institutions["tatooine_mx_fiscal"], "case-expired_credentials", "valid")
+    long_ago = stamp(now - timedelta(days=60))
+    expired.body |= {"access_mode": "single", "refresh_rate": None, "credentials_storage": "30d"}
+    expired.body |= {"created_at": long_ago, "last_accessed_at": long_ago}
+    unstored = _ordinary(world, now, world.institutions["tatooine_mx_fiscal"], "case-nostore", "valid")
+    unstored.body |= {"access_mode": "single", "refresh_rate": None, "credentials_storage": "nostore"}
+
+
+# -- links with what the documents allow and few people expect
+
+
+def _add_odd(world: World, now: datetime) -> None:
+    references = iter(customer_references()[-10:])
+    banks = world.institutions
+
+    def odd(institution: str, status: str = "valid", *, absent: tuple[str, ...] = (), **body: Any) -> LinkRecord:
+        bank = banks.get(institution) or Institution({**_UNLISTED, "name": institution})
+        link = _ordinary(world, now, bank, next(references), status)
+        link.absent |= frozenset(absent)
+        link.body |= body
+        return link
+
+    odd("erebor_mx_retail", "frozen")
+    odd("numenor_mx_retail", "invalid")
+    odd("erebor_br_retail", access_mode=None, refresh_rate=None, institution_user_id=None, last_accessed_at=None)
+    odd("lorien_br_retail", refresh_rate="90d", access_mode="burst", data_residency={"region": "sa-east-1"})
+    odd("gringotts_br_retail", absent=("credentials_storage", "fetch_resources", "stale_in", "institution_user_id"))
+    odd("gondor_co_retail", absent=("external_id", "created_at"))
+    odd("erebor_co_retail", fetch_resources=None, stale_in=None, credentials_storage=None)
+    odd("ofbs2_br_business", created_at=stamp(now - timedelta(days=200), "+00:00"))
+    odd("shelob_mx_retail", "invalid", last_accessed_at=stamp(now - timedelta(days=3), "ms"))
+    odd("rivendell_mx_business", "token_required", fetch_resources=[])
+
+
+# -- all the others
+
+_STATUS_OF_TWENTY = ("valid",) * 11 + ("invalid",) * 4 + ("token_required",) * 3 + ("unconfirmed",) * 2
+
+
+def customer_references() -> list[str]:
+    """Return the 80 external ids behind which `dashboard/demo/customers.csv` has a person or a company."""
+    rng = random.Random(80)  # noqa: S311 - data for a demo, not a secret
+    references = ["cust_004182", "cust_001377", "cust_003311", "cust_005903", "cust_002650", "cust_000815"]
+    references += [f"cust_{number:06d}" for number in sorted(rng.sample(range(6100, 9900), 64))]
+    references += [
+        "acme-co-0001",
+        "ACME-MX-77",
+        "7c1e2d5a-52a4-4b57-9d5e-0c5a4a1f9e10",
+        "crm_000000000000000042",
+        "abc",
+    ]
+    references += ["partner-" + "0123456789abcdef" * 15 + "-tail_7f", "norte_2024-11", "SUR-0099", "T-1000", "zz-last"]
+    return references
+
+
+def _add_ordinary(world: World, now: datetime, count: int) -> None:
+    taken = {link.body["external_id"] for link in world.links.values()}
+    free = [reference for reference in customer_references() if reference not in taken]
+    # A person may have several links; some links belong to nobody we know.
+    waiting: list[str | None] = [*free, *free[:22], *free[:6], *[None] * 12]
+    banks = list(world.institutions.values())
+    for number in range(max(0, count)):
+        bank = banks[number % len(banks)]
+        reference = waiting[number] if number < len(waiting) else f"load_{number:07d}"
+        status = _STATUS_OF_TWENTY[world.rng.randrange(20)]
+        if bank.is_openfinance and status == "token_required":
+            status = "valid"
+        _ordinary(world, now, bank, reference, status)
+
+
+def _ordinary(world: World, now: datetime, bank: Institution, reference: str | None, status: str) -> LinkRecord:
+    rng = world.rng
+    username = f"user{len(world.links):05d}"
+    created_at = now - timedelta(
+        days=rng.randint(2, 700), seconds=rng.randrange(86_400), microseconds=rng.randrange(10**6)
+    )
+    silent_days = 0 if status == "valid" else rng.randint(1, 40)
+    accessed_at = max(created_at, now - timedelta(days=silent_days, seconds=rng.randrange(600, 80_000)))
+    is_recurrent = rng.random() < 0.8
+    style = rng.choice(("Z", "Z", "ms", "+00:00"))
+    resources = [name for name in bank.resources if name in BANK] or bank.resources[:2]
+    body = {
+        "id": world.new_id(),
+        "institution": bank.name,
+        "access_mode": "recurrent" if is_recurrent else "single",
+        "last_accessed_at": None if status == "unconfirmed" else stamp(accessed_at, style),
+        "created_at": stamp(created_at, style),
+        "external_id": reference,
+        "institution_user_id": world.user_id(bank.name, username),
+        "status": status,
+        "created_by": CREATED_BY,
+        "refresh_rate": rng.choice(("6h", "12h", "24h", "7d", "7d", "30d")) if is_recurrent else None,
+        "credentials_storage": "store" if is_recurrent else "365d",
+        "fetch_resources": resources,
+        "stale_in": rng.choice(("365d", "365d", "180d", "90d")),
+    }
+    document = f"{rng.randrange(10**10, 10**11)}" if bank.is_openfinance else ""
+    return world.add(LinkRecord(body, username, document), bank)
+
+
+# -- consents
+
+_STATUSES = ("AUTHORISED", "AUTHORISED", "EXPIRED", "AWAITING_AUTHORISATION", "REJECTED", None)
+_PERMISSIONS: Json = {
+    "ACCOUNTS": [
+        "ACCOUNTS_READ",
+        "ACCOUNTS_BALANCES_READ",
+        "ACCOUNTS_TRANSACTIONS_READ",
+        "ACCOUNTS_OVERDRAFT_LIMITS_READ",
+    ],
+    "CREDIT_CARDS": ["CREDIT_CARDS_ACCOUNTS_READ", "CREDIT_CARDS_ACCOUNTS_BILLS_READ"],
+    "CREDIT_OPERATIONS": ["LOANS_READ", "FINANCINGS_READ"],
+    "REGISTER": ["CUSTOMERS_PERSONAL_IDENTIFICATIONS_READ"],
+    "RESOURCES": ["RESOURCES_READ"],
+    "INVESTMENTS": [],
+}
+
+
+def _add_consents(world: World, now: datetime) -> None:
+    linked = [link for link in world.links.values() if world.institution_of(link).is_openfinance]
+    for number, link in enumerate(linked):
+        bank = world.institution_of(link)
+        is_sample = link.document == "11144477735"
+        status = _STATUSES[number % len(_STATUSES)]
+        is_endless = number % 4 == 3
+        days = -9 if status == "EXPIRED" else 20 + 31 * (number % 9)
+        consent_id = "d6687b90-e6c1-45f8-9713-19f8451a9413" if is_sample else world.new_id()
+        world.consents[consent_id] = {
+            "id": consent_id,
+            "display_name": "Marina Teste de Souza" if is_sample else f"Titular de Teste {number}",
+            "document_number": link.document,
+            "belvo_institution_name": bank.name,
+            "institution_display_name": bank.body["display_name"],
+            "institution_icon_logo": bank.body["icon_logo"],
+            "belvo_organization_name": "ACME Corporation",
+            "link_id": link.id,
+            "user_name": "Marina Teste" if is_sample else f"Titular {number}",
+            "expired_at": None if is_endless else stamp(now + timedelta(days=days)),
+            "undefined_consent_expiration": is_endless,
+            "consent_duration": None if is_endless else 366,
+            "created_at": stamp(now - timedelta(days=90)),
+            "status": status,
+            "permissions": _PERMISSIONS,
+        }
