@@ -118,7 +118,7 @@ class Provider(ABC):
             for method in _PROMISES[capability]:
                 if getattr(cls, method) is getattr(Provider, method):
                     raise TypeError(f"{cls.__name__} declares {capability.value} but does not implement {method}()")
-        declared = getattr(cls, "capabilities", frozenset())
+        declared: frozenset[Capability] = getattr(cls, "capabilities", frozenset())
         for action in getattr(cls, "actions", ()):
             if action.capability not in declared:
                 raise TypeError(f"{cls.__name__}: action {action.name} needs the capability {action.capability.value}")

@@ -50,9 +50,7 @@ class ErrorRule:
         if self.remote_codes:
             if remote_code not in self.remote_codes:
                 return False
-        elif remote_code and not self.message:
-            return False
-        elif not self.statuses and not self.message:
+        elif (remote_code and not self.message) or (not self.statuses and not self.message):
             return False
         return not self.message or re.search(self.message, message, re.IGNORECASE) is not None
 
@@ -95,4 +93,28 @@ LOCALLY_LIMITED = ErrorRule(
     who=Who.AGENT,
     source="Linkdesk: the shared rate gate.",
 )
-BUILT_IN = (UNEXPECTED, NO_ANSWER, UNREACHABLE, LOCALLY_LIMITED)
+BROKEN_OFF = ErrorRule(
+    code="broken_off",
+    becomes=Becomes.UNAVAILABLE,
+    sentence="The connection to the provider broke off before its answer was complete.",
+    next_step="Wait a minute, then check the account.",
+    who=Who.PROVIDER,
+    source="Linkdesk: the connection was closed or reset.",
+)
+UNTRUSTED = ErrorRule(
+    code="untrusted_server",
+    becomes=Becomes.UNAVAILABLE,
+    sentence="The server that answered could not prove that it is the provider. Nothing was sent.",
+    next_step="Tell an administrator; do not try again before they have looked.",
+    who=Who.ADMIN,
+    source="Linkdesk: the TLS certificate was not accepted.",
+)
+UNUSABLE = ErrorRule(
+    code="unusable_answer",
+    becomes=Becomes.UNAVAILABLE,
+    sentence="The provider's answer could not be used: too large, sent elsewhere, or not sound HTTP.",
+    next_step="Check the account now. If it happens again, tell an administrator.",
+    who=Who.PROVIDER,
+    source="Linkdesk: the transport's limits.",
+)
+BUILT_IN = (UNEXPECTED, NO_ANSWER, UNREACHABLE, LOCALLY_LIMITED, BROKEN_OFF, UNTRUSTED, UNUSABLE)

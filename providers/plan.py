@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from .answers import digest_of
 from .fields import AuditClass
+from .secrets import Secret
+
+_PLACEHOLDER = re.compile(r"\{\{([A-Za-z0-9_]+)\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,40 @@ class CallTemplate:
     path: str
     body: Mapping[str, Any] | None = None
     headers: Mapping[str, str] | None = None
+
+
+def placeholder(name: str) -> str:
+    """Return what stands for the secret `name` in a call template."""
+    return "{{" + name + "}}"
+
+
+def missing_secrets(call: CallTemplate, secrets: Mapping[str, Secret]) -> tuple[str, ...]:
+    """Return the names of the placeholders that `secrets` cannot fill: a call with one of them must not be sent."""
+    named = _placeholders_in(dict(call.body or {}))
+    return tuple(name for name in named if not secrets.get(name))
+
+
+def fill_body(call: CallTemplate, secrets: Mapping[str, Secret]) -> dict[str, Any] | None:
+    """Return the body with each placeholder replaced by its `Secret`, still sealed; None for a call without a body."""
+    return None if call.body is None else {key: _filled(value, secrets) for key, value in call.body.items()}
+
+
+def _placeholders_in(value: Any) -> tuple[str, ...]:
+    if isinstance(value, Mapping):
+        return tuple(name for item in value.values() for name in _placeholders_in(item))
+    if isinstance(value, list | tuple):
+        return tuple(name for item in value for name in _placeholders_in(item))
+    found = _PLACEHOLDER.fullmatch(value) if isinstance(value, str) else None
+    return (found[1],) if found else ()
+
+
+def _filled(value: Any, secrets: Mapping[str, Secret]) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _filled(item, secrets) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_filled(item, secrets) for item in value]
+    found = _placeholders_in(value)
+    return secrets[found[0]] if found else value
 
 
 @dataclass(frozen=True, slots=True)
