@@ -9,6 +9,7 @@ from pathlib import Path
 
 import environ
 import structlog
+from environ.fileaware_mapping import FileAwareMapping
 
 from providers.config import read_configuration
 
@@ -21,8 +22,21 @@ _settings_file = Path(
 )
 if _settings_file.exists():
     environ.Env.read_env(str(_settings_file))
-# Every value may also come from a file: <NAME>_FILE names it.
-env = environ.FileAwareEnv()
+
+
+class _StrippedMapping(FileAwareMapping):  # type: ignore[misc]
+    def __getitem__(self, key: str) -> str:
+        # Files end with a line feed that belongs to no value.
+        return str(super().__getitem__(key)).strip()
+
+
+class _FileAwareEnv(environ.FileAwareEnv):
+    """Every value may also come from a file: `<NAME>_FILE` names it."""
+
+    ENVIRON = _StrippedMapping()
+
+
+env = _FileAwareEnv()
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY")
@@ -239,5 +253,6 @@ LOGGING = {
 structlog.configure(
     processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
     logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.make_filtering_bound_logger(LOG_LEVEL),
     cache_logger_on_first_use=True,
 )

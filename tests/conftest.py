@@ -34,8 +34,6 @@ os.environ.update(
     TASKS_URL=f"sqlite:///{_FOLDER / f'tasks-{_WORKER}.sqlite3'}",
     STATIC_ROOT=str(_FOLDER / "static"),
     DJANGO_SETTINGS_MODULE="dashboard.settings",
-    # Playwright runs an event loop in the thread of the test.
-    DJANGO_ALLOW_ASYNC_UNSAFE="true",
 )
 
 import django  # noqa: E402

@@ -29,7 +29,9 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture
 def desk(tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Desk]:
-    with django_db_blocker.unblock(), open_desk(tmp_path) as desk:
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, open_desk(tmp_path) as desk:
+        # Playwright runs an event loop in the thread of the test.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         yield desk
 
 

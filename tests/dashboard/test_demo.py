@@ -1,0 +1,195 @@
+"""The demo as a stranger starts it: in a copy of the repository, as a process of its own, stopped with a signal."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_WITHIN_S = 60.0
+
+pytestmark = pytest.mark.processes
+
+
+class Demo:
+    """One copy of the repository, and the demo that runs in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port, self.sandbox_port = _free_port(), _free_port()
+        self.process: subprocess.Popen[str] | None = None
+        self.output = ""
+
+    def start(self, *options: str, **environment: str) -> None:
+        bare = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL") if name in os.environ}
+        ports = {"PORT": str(self.port), "SANDBOX_PORT": str(self.sandbox_port)}
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "demo", *options],
+            cwd=self.folder,
+            env={**bare, **ports, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=(self.folder / "demo.out").open("w"),
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def wait_for(self, text: str) -> str:
+        until = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < until:
+            self.output = (self.folder / "demo.out").read_text()
+            if text in self.output:
+                return self.output
+            if self.process and self.process.poll() is not None:
+                break
+            time.sleep(0.1)
+        raise AssertionError(f"“{text}” was not printed:\n{self.output}")
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        assert self.process
+        self.process.send_signal(number)
+        code = self.process.wait(timeout=15)
+        self.output = (self.folder / "demo.out").read_text()
+        return code
+
+    def get(self, path: str) -> int:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            return int(answer.status)
+
+    def count(self, table: str) -> int:
+        with closing(sqlite3.connect(self.folder / "var" / "demo" / "linkdesk.sqlite3")) as database:
+            return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def processes(self) -> list[str]:
+        """Return the command lines of everything that runs in this copy."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                if Path(os.readlink(folder / "cwd")) == self.folder:
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue
+        return found
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    names = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(names, cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    folder = (tmp_path / "linkdesk").resolve()
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file() and not name.startswith(("npm/", "tests/")):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+    demo = Demo(folder)
+    yield demo
+    if demo.process and demo.process.poll() is None:
+        os.killpg(demo.process.pid, signal.SIGKILL)
+    for line in demo.processes():
+        pytest.fail(f"left behind: {line}")
+
+
+def test_one_line_starts_everything_and_ctrl_c_ends_it(demo: Demo) -> None:
+    demo.start()
+    shown = demo.wait_for("Ctrl C ends everything")
+
+    assert f"http://127.0.0.1:{demo.port}/" in shown
+    for role in ("viewer", "agent", "approver", "auditor", "admin"):
+        assert re.search(rf"{role}@demo\.example\s+\S{{12,}}", shown)
+    assert demo.get("/account/login/") == 200
+    assert stat.S_IMODE((demo.folder / ".env.demo").stat().st_mode) == 0o600
+    assert demo.count("dashboard_linkedaccount") >= 120
+    assert demo.count("dashboard_customer") >= 75
+
+    began = time.monotonic()
+    code = demo.stop()
+
+    assert code == 0
+    assert time.monotonic() - began < 12
+    assert "Traceback" not in demo.output
+    assert demo.processes() == []
+
+
+def test_a_second_start_keeps_the_data_and_fresh_begins_anew(demo: Demo) -> None:
+    demo.start(DEMO_PASSWORD="a-password-of-my-own")
+    assert "a-password-of-my-own" in demo.wait_for("Ctrl C ends everything")
+    keys = (demo.folder / ".env.demo").read_text()
+    demo.stop(signal.SIGTERM)
+    with closing(sqlite3.connect(demo.folder / "var" / "demo" / "linkdesk.sqlite3")) as database, database:
+        database.execute(
+            "UPDATE dashboard_customer SET name = 'Kept' WHERE id = (SELECT id FROM dashboard_customer LIMIT 1)"
+        )
+
+    demo.start()
+    demo.wait_for("Ctrl C ends everything")
+    assert (demo.folder / ".env.demo").read_text() == keys
+    assert demo.count("dashboard_customer WHERE name = 'Kept'") == 1
+    assert demo.count("dashboard_syncrun WHERE result = 'complete'") >= 2
+    demo.stop(signal.SIGTERM)
+
+    demo.start("--fresh")
+    demo.wait_for("Ctrl C ends everything")
+    assert (demo.folder / ".env.demo").read_text() != keys
+    assert demo.count("dashboard_customer WHERE name = 'Kept'") == 0
+    demo.stop(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])
+def test_a_taken_port_is_one_sentence(demo: Demo, name: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+
+        demo.start(**{name: str(number)})
+        assert demo.process
+        code = demo.process.wait(timeout=20)
+
+    shown = (demo.folder / "demo.out").read_text()
+    assert code == 1
+    assert f"Port {number} is taken" in shown
+    assert name in shown
+    assert "Traceback" not in shown
+
+
+def test_a_process_that_dies_ends_the_demo_with_a_sentence(demo: Demo) -> None:
+    demo.start()
+    demo.wait_for("Ctrl C ends everything")
+    worker = next(int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _is_worker_in(folder, demo.folder))
+
+    os.kill(worker, signal.SIGKILL)
+    assert demo.process
+    code = demo.process.wait(timeout=15)
+
+    shown = (demo.folder / "demo.out").read_text()
+    assert code == 1
+    assert "The worker process ended by itself" in shown
+    assert "Traceback" not in shown
+    assert demo.processes() == []
+
+
+def _is_worker_in(process: Path, folder: Path) -> bool:
+    try:
+        return Path(os.readlink(process / "cwd")) == folder and "run_huey" in (process / "cmdline").read_text()
+    except OSError:
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
