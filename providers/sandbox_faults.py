@@ -19,9 +19,9 @@ BLOCKED_HTML = (
 class Fault:
     """What happens to the next `times` requests whose method and path match (`*` matches anything).
 
-    `answer`: this status and body instead of the remote's own. `silence`: nothing for `seconds`, then the connection is cut.
-    `cut`: cut at once. `slow`: the remote's own answer, `seconds` later. `apply_then_cut` and `apply_then_silence`: the
-    request takes effect, its answer never comes. `blocked` is short for the HTML 403 of an edge server.
+    `answer`: this status and body instead of the remote's own. `silence`: nothing for `seconds`, then the connection is
+    cut. `cut`: cut at once. `slow`: the remote's own answer, `seconds` later. `apply_then_cut`, `apply_then_silence`:
+    the request takes effect, its answer never comes. `blocked` is short for the HTML 403 of an edge server.
     """
 
     kind: str
@@ -36,12 +36,8 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind == "blocked":
-            for name, value in (
-                ("kind", "answer"),
-                ("status", 403),
-                ("body", BLOCKED_HTML),
-                ("content_type", "text/html"),
-            ):
+            blocked = {"kind": "answer", "status": 403, "body": BLOCKED_HTML, "content_type": "text/html"}
+            for name, value in blocked.items():
                 object.__setattr__(self, name, value)
         if self.kind not in KINDS:
             raise ValueError(f"“{self.kind}” is no kind of fault; there are {', '.join(KINDS)} and blocked.")

@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 server for the emulators: real sockets on loopback, a thread for each connection, able to hang up."""
+"""A small HTTP/1.1 server for the emulators: real sockets, a thread for each connection, able to hang up."""
 
 from __future__ import annotations
 
@@ -114,19 +114,19 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
     def _read_body(self) -> bytes | None:
+        status = ""
+        length = self.headers.get("Content-Length") or "0"
         if self.headers.get("Transfer-Encoding"):
-            return self._refuse("411 Length Required")
-        try:
-            length = int(self.headers.get("Content-Length") or 0)
-        except ValueError:
-            return self._refuse("400 Bad Request")
-        if not 0 <= length <= MAX_REQUEST_BYTES:
-            return self._refuse("413 Content Too Large")
-        return self.rfile.read(length)
-
-    def _refuse(self, status: str) -> None:
-        self.close_connection = True
-        self._write(status, [("Content-Type", "text/plain")], status.encode())
+            status = "411 Length Required"
+        elif not (length.isascii() and length.isdigit()):
+            status = "400 Bad Request"
+        elif int(length) > MAX_REQUEST_BYTES:
+            status = "413 Content Too Large"
+        if status:
+            self.close_connection = True
+            self._write(status, [("Content-Type", "text/plain")], status.encode())
+            return None
+        return self.rfile.read(int(length))
 
     def _write(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
         lines = [f"HTTP/1.1 {status}", f"Date: {self.date_time_string()}", f"Server: {self.server_version}"]

@@ -1,42 +1,44 @@
-"""An emulator of Belvo: links, challenges, institutions, consents and tokens over real HTTP, stateful, with a clock of its own.
+"""An emulator of Belvo: links, challenges, institutions, consents and tokens over real HTTP, with a clock of its own.
 
 What to type in the demo
 ------------------------
-Any password that fits the institution's form is a good one, and so is `pass_valid`. These words, typed as the password (with `-`
-or `_`, and with `--anything` behind them to make them unique), give another answer:
+Any password that fits the institution's form is a good one, and so is `pass_valid`. These words, typed as the password,
+give another answer (with `-` or `_`, and with `--anything` behind them to make them unique):
 
-=========================================  =============================================================================
-`wrong` `not-attempted` `missing`          the bank refuses the login: wrong, known to be wrong, not complete
-`locked-account` `forbidden`               the bank has locked the account, or forbids the access
-`mfa-unsupported` `try-later`              a code that Belvo cannot relay; trouble while logging in
-`unknown-login` `unknown-code`             a message and a code that no document names
-`echo…`                                    refused, with the typed password in the error text
-`many-sessions`                            the person is logged in elsewhere
-`unavailable` `inactive`                   the bank is unavailable, or switched off by Belvo
-`institution-down`                         the bank is down
-`activate` `activation-failed`             web banking was never activated (a 428 without a session), or could not be
-`validation-error` `two-errors`            the form does not fit; two refusals in one answer
-`quota` `no-permission` `no-access`        403 in its documented kinds; also `no-production`, and `blocked` (HTML)
-`our-keys` `no-accounts`                   401: our keys are refused; the consent has no accounts
-`timeout` `too-many`                       408 after five minutes (at once here); 429
-`unexpected` `no-service` `proxy-error`    500 in its two kinds; 502 with HTML
-`empty`                                    200 without a body
-`slow`                                     a good login that takes 8 seconds
-`still-invalid`                            accepted, and the link stays invalid
-`cut-before` `cut-after`                   the connection breaks before, or after, the password was replaced
-`numeric-code` `qr-code` `qr-text`         asks for a code: to generate, to scan as an image, to scan as a text
-`text-code` `mfa-app`                      asks for a code by SMS; to be approved in the app of the bank (it is, after 15 s)
-`mfa-old` `mfa-oldest`                     asks in the shape of 2021; without any instruction
-=========================================  =============================================================================
+========================================  ========================================================================
+`wrong` `not-attempted` `missing`         the bank refuses the login: wrong, known to be wrong, not complete
+`locked-account` `forbidden`              the bank has locked the account, or forbids the access
+`mfa-unsupported` `try-later`             a code that Belvo cannot relay; trouble while logging in
+`unknown-login` `unknown-code`            a message and a code that no document names
+`echo…`                                   refused, with the typed password in the error text
+`many-sessions`                           the person is logged in elsewhere
+`institution-down` `unavailable`          the bank is down, or unavailable
+`inactive`                                Belvo has switched the bank off
+`activate` `activation-failed`            web banking was never activated (a 428 without a session), or could not be
+`validation-error` `two-errors`           the form does not fit; two refusals in one answer
+`bare-object`                             a refusal that is an object, not an array
+`no-permission` `no-access` `quota`       403 in its documented kinds; also `no-production`, and `blocked` (HTML)
+`our-keys` `no-accounts`                  401: our keys are refused; the consent has no accounts
+`timeout` `too-many`                      408 after five minutes (at once here); 429
+`unexpected` `no-service` `proxy-error`   500 in its two kinds; 502 with HTML
+`empty`                                   200 without a body
+`slow`                                    a good login that takes 8 seconds
+`still-invalid`                           accepted, and the link stays invalid
+`cut-before` `cut-after`                  the connection breaks before, or after, the password was replaced
+`numeric-code` `qr-code` `qr-text`        asks for a code: to generate, to scan as an image, to scan as a text
+`text-code` `mfa-app`                     asks for a code by SMS; to approve in the app of the bank (it is, after 15 s)
+`mfa-old` `mfa-oldest`                    asks in the shape of 2021; without any instruction
+========================================  ========================================================================
 
-Every other row of `sandbox_cases.CASES` is reached in the same way, by its name. The good code is 111111. 222222 finds the
-session expired, 444444 locks the account, 555555 breaks Belvo; any other code gives a new challenge.
+Every other row of `sandbox_cases.CASES` is reached in the same way, by its name. The good code is 111111. 222222 finds
+the session expired, 444444 the account locked, 555555 breaks Belvo; any other code gives a new challenge.
 
-Institutions with a character of their own: Heimdall (MX a number to type into a token device, BR a QR code, CO an SMS), Rohan (app),
-Bree (QR as text), Mordor (45 seconds), Gotham (shapes of 2021), Iron Bank and Gondor (document types), Rivendell (second password
-and token), Fangorn (slow), Gringotts CO (down), Mirkwood (unavailable), Isengard (inactive), OF Mock Bank (Pix-style consents of
-Brazil: nothing to type), Planet (nothing to type either), Tatooine (certificate and private key are taken), Shelob (a sloppy form).
-Links whose external id begins with `case-` answer a refresh, a settings change or a delete with the row they are named after.
+Institutions with a character of their own: Heimdall (MX a number to type into a token device, BR a QR code, CO an SMS),
+Rohan (app), Bree (QR as text), Mordor (45 seconds), Gotham (shapes of 2021), Iron Bank and Gondor (document types),
+Rivendell (second password and token), Fangorn (slow), Gringotts CO (down), Mirkwood (unavailable), Isengard (inactive),
+OF Mock Bank and BS2 (consents of Brazil: nothing to type), Planet (nothing to type either), Tatooine (takes certificate
+and private key), Shelob (a sloppy form). Links whose external id begins with `case-` answer a refresh, a change of
+settings, a delete or a look at them with the row they are named after.
 """
 
 from __future__ import annotations
@@ -54,40 +56,40 @@ from typing import Any
 from providers.sandbox import Request, Response, Sandbox
 from providers.sandbox_faults import BLOCKED_HTML
 
-from . import sandbox_links, sandbox_reads
+from . import sandbox_links, sandbox_logins, sandbox_lookups
 from .sandbox_cases import Case, Refusal, refusal_for, refuse
 from .sandbox_checks import is_uuid
 from .sandbox_mfa import Challenges
-from .sandbox_world import LinkRecord, World, build
+from .sandbox_world import LinkRecord, World, build, stamp
 
-SECRET_ID = "5a0d6f3e-64c6-4f0e-8a51-52a1f7d0b6aa"
+SECRET_ID = "5a0d6f3e-64c6-4f0e-8a51-52a1f7d0b6aa"  # noqa: S105 - opens nothing but the emulator
 SECRET_PASSWORD = "sandbox-Zr8vQ2mXw5tLk9pN3bYc"  # noqa: S105 - opens nothing but the emulator
 # Keys that are refused in a way of their own, whatever the password.
 REFUSED_KEYS = {"no-production": "access_to_production_denied", "quota": "quota_limit_reached"}
-LINKS_IN_DEMO = 144
+LINKS_IN_DEMO = 136
 
 Handler = Callable[..., Response]
 ROUTES: tuple[tuple[re.Pattern[str], dict[str, Handler]], ...] = (
-    (re.compile(r"/api/"), {"GET": sandbox_reads.root}),
+    (re.compile(r"/api/"), {"GET": sandbox_lookups.root}),
     (
         re.compile(r"/api/links/"),
-        {"GET": sandbox_reads.list_links, "POST": sandbox_links.register, "PATCH": sandbox_links.resume},
+        {"GET": sandbox_links.list_links, "POST": sandbox_logins.register, "PATCH": sandbox_logins.resume},
     ),
     (
         re.compile(r"/api/links/([^/]+)/"),
         {
-            "GET": sandbox_reads.show_link,
-            "PUT": sandbox_links.update,
-            "PATCH": sandbox_reads.change_settings,
-            "DELETE": sandbox_reads.delete,
+            "GET": sandbox_links.show_link,
+            "PUT": sandbox_logins.update,
+            "PATCH": sandbox_links.change_settings,
+            "DELETE": sandbox_links.delete,
         },
     ),
-    (re.compile(r"/api/links/([^/]+)/refresh/"), {"POST": sandbox_reads.refresh}),
-    (re.compile(r"/api/institutions/"), {"GET": sandbox_reads.list_institutions}),
-    (re.compile(r"/api/institutions/([0-9]+)/"), {"GET": sandbox_reads.show_institution}),
-    (re.compile(r"/api/consents/"), {"GET": sandbox_reads.list_consents}),
-    (re.compile(r"/api/consents/([^/]+)/"), {"GET": sandbox_reads.show_consent}),
-    (re.compile(r"/api/token/"), {"POST": sandbox_reads.make_token}),
+    (re.compile(r"/api/links/([^/]+)/refresh/"), {"POST": sandbox_links.refresh}),
+    (re.compile(r"/api/institutions/"), {"GET": sandbox_lookups.list_institutions}),
+    (re.compile(r"/api/institutions/([0-9]+)/"), {"GET": sandbox_lookups.show_institution}),
+    (re.compile(r"/api/consents/"), {"GET": sandbox_lookups.list_consents}),
+    (re.compile(r"/api/consents/([^/]+)/"), {"GET": sandbox_lookups.show_consent}),
+    (re.compile(r"/api/token/"), {"POST": sandbox_lookups.make_token}),
 )
 
 
@@ -113,8 +115,8 @@ class Window:
 class BelvoSandbox(Sandbox):
     """Belvo, for one customer of its API. `links` is the size of the world; `rate_limit` requests in 30 s, or None.
 
-    `slow_s`, `approve_after_s` and `delete_after_s` are seconds of its own clock: how long a slow bank takes, when a person
-    approves a login in the app, when an accepted delete is done.
+    `slow_s`, `approve_after_s` and `delete_after_s` are seconds of its own clock: how long a slow bank takes, when a
+    person approves a login in the app, when an accepted delete is done.
     """
 
     slug = "belvo"
@@ -135,7 +137,7 @@ class BelvoSandbox(Sandbox):
         secret_password: str = SECRET_PASSWORD,
     ) -> None:
         super().__init__(seed=seed)
-        self._defaults = {
+        self._defaults: dict[str, Any] = {
             "links": links,
             "rate_limit": rate_limit,
             "slow_s": slow_s,
@@ -147,7 +149,7 @@ class BelvoSandbox(Sandbox):
         self.reset()
 
     def build_world(self) -> None:
-        self.links: int = self._defaults["links"] or 0
+        self.links: int = self._defaults["links"]
         self.rate_limit: int | None = self._defaults["rate_limit"]
         self.slow_s: float = self._defaults["slow_s"]
         self.approve_after_s: float = self._defaults["approve_after_s"]
@@ -256,7 +258,7 @@ class BelvoSandbox(Sandbox):
         if link.widget_until is None or link.widget_until <= now:
             raise ValueError("There is no open widget session for this link.")
         link.widget_until = None
-        link.body |= {"status": "valid", "last_accessed_at": sandbox_links.stamp(now)}
+        link.body |= {"status": "valid", "last_accessed_at": stamp(now)}
         return {"link": link.shown()}
 
 

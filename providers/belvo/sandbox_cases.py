@@ -14,13 +14,16 @@ from providers.sandbox import Response, json_response
 from providers.sandbox_faults import BLOCKED_HTML
 
 LOGIN = "login_error"
-UNSUPPORTED_RESPONSE = "Belvo is unable to process the request due to an internal system issue or to an unsupported response from an institution"
+UNSUPPORTED_RESPONSE = (
+    "Belvo is unable to process the request due to an internal system issue or to an unsupported response "
+    "from an institution"
+)
 MANY_SESSIONS = "Impossible to login, a session is already opened with the institution for these credentials"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One documented refusal. `extra` holds keys beside code, message and request id; no `message` leaves the key out."""
+    """One documented refusal. `extra` has keys beside code, message and request id; a `message` of None is left out."""
 
     status: int
     code: str
@@ -181,7 +184,7 @@ def refuse(word: str) -> Refusal:
 
 
 def normal_word(typed: object) -> str:
-    """Return the word in what was typed; `locked-account--anything` is `locked_account`, so that each try can be unique."""
+    """Return the word in what was typed: `locked-account--anything` is `locked_account`, so each try can be unique."""
     return str(typed).strip().lower().replace("-", "_").partition("__")[0]
 
 
@@ -192,24 +195,26 @@ def refusal_for(typed: object, *, old_shapes: bool = False) -> Refusal | None:
     """
     word = normal_word(typed)
     word = ALSO.get(word, word)
-    match word:
-        case "two_errors":
-            return Refusal(CASES["required"], CASES["invalid"])
-        case "bare_object":
-            return Refusal(CASES["pass_invalid"], bare=True)
-        case "blocked":
-            return Refusal(raw=Response(403, BLOCKED_HTML.encode(), "text/html"))
-        case "proxy_error":
-            return Refusal(raw=Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html"))
-        case "empty":
-            return Refusal(raw=Response(200))
-        case "cut_before":
-            return Refusal(raw=Response(0, cut=True))
-        case "too_many_sessions" if old_shapes:
-            return Refusal(CASES["many_sessions_404"])
+    if word == "too_many_sessions" and old_shapes:
+        return Refusal(CASES["many_sessions_404"])
     if word.startswith("echo"):
         return Refusal(Case(400, LOGIN, f"Invalid credentials provided to login to the institution: {typed}"))
-    return Refusal(CASES[word]) if word in CASES else None
+    if word in CASES:
+        return Refusal(CASES[word])
+    return _odd_shapes().get(word)
+
+
+def _odd_shapes() -> dict[str, Refusal]:
+    """Return the answers that are not an array of one object."""
+    bad_gateway = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
+    return {
+        "two_errors": Refusal(CASES["required"], CASES["invalid"]),
+        "bare_object": Refusal(CASES["pass_invalid"], bare=True),
+        "blocked": Refusal(raw=Response(403, BLOCKED_HTML.encode(), "text/html")),
+        "proxy_error": Refusal(raw=Response(502, bad_gateway, "text/html")),
+        "empty": Refusal(raw=Response(200)),
+        "cut_before": Refusal(raw=Response(0, cut=True)),
+    }
 
 
 def _envelope(case: Case, request_id: str) -> dict[str, Any]:

@@ -21,31 +21,7 @@ CREDENTIALS = ("password", "password2", "token", "username_type", "certificate",
 REGISTRATION = ("institution", "username", "username2", "username3", *CREDENTIALS)
 ACCESS_MODES = ("single", "recurrent")
 STALE_IN = re.compile(r"\d{1,3}d")
-STORAGE = re.compile(r"store|nostore|\d{1,3}d")
-KNOWN_RESOURCES = frozenset(
-    [
-        "ACCOUNTS",
-        "OWNERS",
-        "TRANSACTIONS",
-        "BILLS",
-        "INVESTMENTS",
-        "INVESTMENT_TRANSACTIONS",
-        "EXCHANGES",
-        "INCOMES",
-        "RECURRING_EXPENSES",
-        "RISK_INSIGHTS",
-        "EMPLOYMENT_RECORDS",
-        "CURRENT_EMPLOYMENTS",
-        "EMPLOYMENT_METRICS",
-        "EMPLOYMENTS",
-        "FINANCIAL_STATEMENTS",
-        "INVOICES",
-        "TAX_COMPLIANCE_STATUS",
-        "TAX_RETENTIONS",
-        "TAX_RETURNS",
-        "TAX_STATUS",
-    ]
-)
+EXTRA_OF_BANKS = ("BILLS", "INVESTMENTS", "INVESTMENT_TRANSACTIONS", "EXCHANGES")
 
 
 def problem(code: str, message: str, name: str) -> Case:
@@ -125,8 +101,8 @@ def check_credentials(body: Mapping[str, Any], bank: Institution) -> None:
 def check_format(body: Mapping[str, Any], bank: Institution) -> None:
     """Compare what was typed with the form's own expressions.
 
-    Assumed: characters outside of the documented class are let through, lengths and digits are not: Belvo's own sample sends
-    "N3w-passw0rd!" where the form says letters, digits and underscore, and its sandbox refuses 17 characters.
+    Assumed: characters outside of the documented class are let through, lengths and digits are not: Belvo's own sample
+    sends "N3w-passw0rd!" where the form says letters, digits and underscore, and its sandbox refuses 17 characters.
     """
     for field in bank.form_fields:
         value = body.get(field["name"])
@@ -166,8 +142,8 @@ def resources_problems(value: object, bank: Institution) -> list[Case]:
 
 
 def _is_extra(name: object, bank: Institution) -> bool:
-    """Say whether a bank takes a resource that its list does not show. Assumed, from the documented sets of fetch_resources."""
-    return bank.body.get("type") == "bank" and name in ("BILLS", "INVESTMENTS", "INVESTMENT_TRANSACTIONS", "EXCHANGES")
+    """Say whether a bank takes a resource that its list does not show. Assumed, from the documented fetch_resources."""
+    return bank.body.get("type") == "bank" and name in EXTRA_OF_BANKS
 
 
 def _choice_problem(body: Mapping[str, Any], field: Mapping[str, Any]) -> Case | None:

@@ -1,4 +1,4 @@
-"""The institutions of the emulator: those of Belvo's own sandbox, and invented ones that behave in one special way each."""
+"""The institutions of the emulator: those of Belvo's own sandbox, and invented ones with one special trait each."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ STATICS = "https://statics.sandbox.belvo.io/institutions"
 class Institution:
     """What Belvo shows of an institution (`body`), and how it behaves when somebody logs in.
 
-    `mfa` is the kind of challenge of every login ("" for none), `expiry` as it is sent. `login_case` and `refresh_case` are
-    words of `sandbox_cases.CASES`. `old_shapes`: answers as the API of 2021 does. `resumed_status`: documented as 200 and 201.
+    `mfa` is the kind of challenge of every login ("" for none), `expiry` as it is sent. `login_case` and `refresh_case`
+    are words of `sandbox_cases.CASES`. `old_shapes`: answers as the API of 2021 does. `resumed_status`: 200 and 201 are
+    both documented.
     """
 
     body: Json

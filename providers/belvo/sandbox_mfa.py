@@ -41,7 +41,7 @@ _EXPIRY: dict[str, int | str] = {"qr": 300, "qr_text": 300, "text": "720", "inpu
 
 @dataclass(slots=True)
 class Session:
-    """One open challenge. `pending` is what becomes of the link when the right answer comes; `tries` counts wrong ones."""
+    """One open challenge. `pending` is what becomes of the link when the right answer comes."""
 
     id: str
     link_id: str
@@ -50,7 +50,6 @@ class Session:
     approved_at: datetime | None
     pending: Callable[[], None]
     old_shapes: bool
-    tries: int = 0
 
 
 class Challenges:
@@ -127,7 +126,6 @@ class Challenges:
     def _again(self, session: Session, request_id: str) -> Response:
         del self._sessions[session.id]
         session.id = self._token(dashed=session.old_shapes)
-        session.tries += 1
         self._sessions[session.id] = session
         left_s = max(1, int((session.expires_at - self._now()).total_seconds()))
         return self._answer(session, str(left_s) if session.kind == "text" else left_s, request_id)

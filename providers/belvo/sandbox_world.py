@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from . import sandbox_samples
 from .sandbox_institutions import Institution, institutions
 
 Json = dict[str, Any]
-CREATED_BY = "ed127484-8ccc-498a-9f0f-5cae981f57e1"
 # What the API of 2021 shows of a link: the seven keys of the owner's documents.
 OLD_KEYS = ("id", "institution", "access_mode", "last_accessed_at", "status", "created_by", "refresh_rate")
-# The moment at which the documented samples play; their links are moved from there to the present, by whole days.
-SAMPLES_PLAY_AT = datetime.fromisoformat("2026-02-12T10:15:00+00:00")
 BANK = ["ACCOUNTS", "OWNERS", "TRANSACTIONS"]
 NOWHERE: frozenset[str] = frozenset()
 EVERYWHERE = frozenset({"detail", "update", "refresh", "settings", "delete"})
@@ -28,8 +26,8 @@ EVERYWHERE = frozenset({"detail", "update", "refresh", "settings", "delete"})
 class LinkRecord:
     """One link: what Belvo shows of it, and what it knows beside that.
 
-    `absent` names keys that its answers leave out. A link with a `case` answers the operations in `case_on` with that row
-    of `sandbox_cases.CASES`, whatever is sent.
+    `absent` names keys that its answers leave out. A link with a `case` answers the operations in `case_on` with that
+    row of `sandbox_cases.CASES`, whatever is sent.
     """
 
     body: Json
@@ -117,61 +115,22 @@ def build(seed: int, now: datetime, links: int) -> World:
 
 # -- the links of the documented samples
 
-_SAMPLES: tuple[tuple[str, ...], ...] = (
-    ("e3dc8c05-757b-4799-b96b-e03dc0eca7d5", "planet_mx_employment", "single", "", "2026-02-12T09:14:55.204718Z")
-    + ("", "arQxG3IPP_un3abLMQGfz7691qRn8s--sQbBOkcyqgM=", "unconfirmed", "", "365d", "EMPLOYMENT_RECORDS", "365d"),
-    ("a049c018-d5e4-4efb-a138-2aa13322f34c", "ofmockbank_br_retail", "recurrent")
-    + ("2026-02-12T06:04:33.000918+00:00", "2025-08-21T13:05:27.664000+00:00", "cust_003311")
-    + ("aIdic2nETKxaSItSZb-vcjDXEHRsTFyCIrEw4-zFjKw=", "valid", "24h", "store")
-    + ("ACCOUNTS,TRANSACTIONS,OWNERS,BILLS", "300d"),
-    ("4094e773-f420-4f9c-b61a-08df2442baa9", "tatooine_mx_fiscal", "single")
-    + ("2026-02-10T21:35:40.006122Z", "2026-02-10T21:33:12.880415Z", "cust_005903")
-    + ("InNqlJfXQP_72ShOM4l0FIkB6QJthQHQCmOmu2SMrF8=", "valid", "", "90d", "INVOICES,TAX_STATUS", "90d"),
-    ("a8b311c7-417a-4d80-adcd-bf68299c1b94", "heimdall_mx_retail", "recurrent")
-    + ("2026-02-11T06:02:17.418220Z", "2025-09-03T15:20:44.091337Z", "cust_004182")
-    + ("3KJB8jNMXh7Iihh1F_usMJhahLVOmEE3cv_rcGk8kSc=", "token_required", "24h", "store")
-    + ("ACCOUNTS,OWNERS,TRANSACTIONS", "365d"),
-    ("0aaf03af-57ee-4a23-b0fa-a792c158b699", "ironbank_br_business", "recurrent")
-    + ("2026-02-02T18:00:09.113000Z", "2025-11-25T19:47:31.552901Z", "cust_002650")
-    + ("DS8ye6jyAy5PTNiFI3jbA4nDtedtzKcLukvDOhWd0Qo=", "invalid", "12h", "store", "ACCOUNTS,TRANSACTIONS", "180d"),
-    ("cd70c4fb-8b0f-49b7-b638-0dd06111f9f3", "erebor_mx_retail", "recurrent")
-    + ("2026-01-29T06:00:51.770000Z", "2025-05-19T10:11:02.406032Z", "cust_001377")
-    + ("54UA7FkZiz69s_v_BHk0j17NLuVGSJYR4m6ZaSBnovc=", "invalid", "7d", "store")
-    + ("ACCOUNTS,OWNERS,TRANSACTIONS", "365d"),
-    ("46d0290e-9bac-4d7c-822c-b5e424dec684", "gringotts_co_retail", "recurrent")
-    + ("2026-02-01T06:00:02.991Z", "2024-12-04T08:30:00.120Z", "cust_000815")
-    + ("Jy_4e4l5XJWN3zpCSVUgCUGyms8fwqWvaBFpDxTU2nI=", "valid", "30d", "store")
-    + ("ACCOUNTS,OWNERS,TRANSACTIONS", "365d"),
-)
-
 
 def _add_samples(world: World, now: datetime) -> None:
-    days = (now - SAMPLES_PLAY_AT) // timedelta(days=1)
+    days = (now - sandbox_samples.PLAY_AT) // timedelta(days=1)
+    for number, sample in enumerate(sandbox_samples.LINKS):
+        moved = {key: _moved(sample[key], days) for key in ("last_accessed_at", "created_at")}
+        bank = world.institutions[sample["institution"]]
+        document = sandbox_samples.CPF if bank.is_openfinance else ""
+        world.add(LinkRecord({**sample, **moved}, f"sample{number}", document), bank)
 
-    def moved(text: str) -> str | None:
-        if not text:
-            return None
-        day = datetime.fromisoformat(text[:10]) + timedelta(days=days)
-        return day.strftime("%Y-%m-%d") + text[10:]
 
-    for number, sample in enumerate(_SAMPLES):
-        body = {
-            "id": sample[0],
-            "institution": sample[1],
-            "access_mode": sample[2],
-            "last_accessed_at": moved(sample[3]),
-            "created_at": moved(sample[4]),
-            "external_id": sample[5] or None,
-            "institution_user_id": sample[6],
-            "status": sample[7],
-            "created_by": CREATED_BY,
-            "refresh_rate": sample[8] or None,
-            "credentials_storage": sample[9],
-            "fetch_resources": sample[10].split(","),
-            "stale_in": sample[11],
-        }
-        document = "11144477735" if sample[1] == "ofmockbank_br_retail" else ""
-        world.add(LinkRecord(body, f"sample{number}", document), world.institutions[sample[1]])
+def _moved(text: str | None, days: int) -> str | None:
+    """Move a date by whole days and leave the way it is written as it is."""
+    if text is None:
+        return None
+    day = datetime.fromisoformat(text[:10]) + timedelta(days=days)
+    return day.strftime("%Y-%m-%d") + text[10:]
 
 
 # -- links that answer in one special way: their external id says which
@@ -287,7 +246,7 @@ def _ordinary(world: World, now: datetime, bank: Institution, reference: str | N
         "external_id": reference,
         "institution_user_id": world.user_id(bank.name, username),
         "status": status,
-        "created_by": CREATED_BY,
+        "created_by": sandbox_samples.CREATED_BY,
         "refresh_rate": rng.choice(("6h", "12h", "24h", "7d", "7d", "30d")) if is_recurrent else None,
         "credentials_storage": "store" if is_recurrent else "365d",
         "fetch_resources": resources,
@@ -319,11 +278,11 @@ def _add_consents(world: World, now: datetime) -> None:
     linked = [link for link in world.links.values() if world.institution_of(link).is_openfinance]
     for number, link in enumerate(linked):
         bank = world.institution_of(link)
-        is_sample = link.document == "11144477735"
+        is_sample = link.document == sandbox_samples.CPF
         status = _STATUSES[number % len(_STATUSES)]
         is_endless = number % 4 == 3
         days = -9 if status == "EXPIRED" else 20 + 31 * (number % 9)
-        consent_id = "d6687b90-e6c1-45f8-9713-19f8451a9413" if is_sample else world.new_id()
+        consent_id = sandbox_samples.CONSENT_ID if is_sample else world.new_id()
         world.consents[consent_id] = {
             "id": consent_id,
             "display_name": "Marina Teste de Souza" if is_sample else f"Titular de Teste {number}",
