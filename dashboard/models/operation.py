@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -55,10 +56,10 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 class Operation(models.Model):
     """Written only by `services/operations.py`.
 
-    `values` holds non-secret values; `secret_names` which secrets were given, never what they were. `plan` is the plan a
-    person agreed to. `sealed` is an encrypted open challenge or handover that dies at `sealed_until`. `outcome` is what the
-    remote answered and `receipt` what reading back showed, both as safe JSON. An unknown that can no longer be settled is
-    closed (`closed_at`) as not verifiable: it stays unknown, and no longer holds the account.
+    `values` holds non-secret values; `secret_names` which secrets were given, never what they were. `plan` is the plan
+    a person agreed to. `sealed` is an encrypted open challenge or handover that dies at `sealed_until`. `outcome` is
+    what the remote answered and `receipt` what reading back showed, both as safe JSON. An unknown that can no longer be
+    settled is closed (`closed_at`) as not verifiable: it stays unknown, and no longer holds the account.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -110,6 +111,20 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} of {self.account_id}: {self.state}"
+
+    def move(self, to: State, **columns: Any) -> bool:
+        """Go to another state, or stay in this one with other `columns`, if the row is still as this object knows it.
+
+        Exactly one caller wins; whoever gets False has changed nothing and must look again.
+        """
+        if to != self.state and to not in TRANSITIONS[State(self.state)]:
+            raise ValueError(f"{to.value} may not follow {self.state}")
+        columns |= {"state": to, "version": self.version + 1}
+        if not Operation.objects.filter(pk=self.pk, state=self.state, version=self.version).update(**columns):
+            return False
+        for name, value in columns.items():
+            setattr(self, name, value)
+        return True
 
     @property
     def is_holding(self) -> bool:

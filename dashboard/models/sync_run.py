@@ -7,6 +7,8 @@ from django.utils import timezone
 
 
 class SyncRun(models.Model):
+    """`beat_at` moves with every page; a running row without a beat is a pass whose process is gone."""
+
     class Result(models.TextChoices):
         RUNNING = "running", "Running"
         COMPLETE = "complete", "Complete"
@@ -15,6 +17,7 @@ class SyncRun(models.Model):
 
     integration = models.CharField(max_length=40)
     started_at = models.DateTimeField(default=timezone.now)
+    beat_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField(max_length=10, choices=Result.choices, default=Result.RUNNING)
     seen = models.PositiveIntegerField(default=0)
@@ -25,6 +28,11 @@ class SyncRun(models.Model):
 
     class Meta:
         ordering = ("-started_at", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("integration",), condition=models.Q(result="running"), name="one_running_sync_per_integration"
+            ),
+        )
         indexes = (models.Index(fields=("integration", "-started_at"), name="sync_by_integration"),)
 
     def __str__(self) -> str:

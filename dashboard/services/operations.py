@@ -1,0 +1,52 @@
+"""Every write to a remote: the use cases of operations, in the order in which they happen."""
+
+from __future__ import annotations
+
+from .drafts import current_of, open_draft, preview, values_of
+from .reading_back import check_back, check_due, find_orphans
+from .results import (
+    AlreadySent,
+    AnswerResult,
+    Busy,
+    Held,
+    InvalidValues,
+    Nothing,
+    OpenRefused,
+    PlanChanged,
+    Preview,
+    RoomClosed,
+    Started,
+    StartResult,
+)
+from .rooms import answer, begin_again, cancel, expire_rooms
+from .sealing import challenge_of, handover_of
+from .sending import start
+
+__all__ = [
+    "AlreadySent",
+    "AnswerResult",
+    "Busy",
+    "Held",
+    "InvalidValues",
+    "Nothing",
+    "OpenRefused",
+    "PlanChanged",
+    "Preview",
+    "RoomClosed",
+    "StartResult",
+    "Started",
+    "answer",
+    "begin_again",
+    "cancel",
+    "challenge_of",
+    "check_back",
+    "check_due",
+    "current_of",
+    "expire_rooms",
+    "find_orphans",
+    "handover_of",
+    "open_draft",
+    "preview",
+    "start",
+    "values_of",
+]

@@ -1,0 +1,217 @@
+"""Settling an operation on what the remote answered: mirror, state, receipt and audit entry in one transaction."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from providers.answers import Handover, LookupTable, Snapshot
+from providers.base import Effect, Provider
+from providers.outcomes import Accepted, Conflict, Gone, NeedsToken, Ok, Outcome, Unavailable
+from providers.plan import Plan
+
+from ..models import LinkedAccount, Operation
+from ..models.operation import TRANSITIONS, State
+from . import outcomes, receipts, sealing
+from .audit import SYSTEM, Actor, AuditUnavailable, Kind, Target, record
+from .evidence import Reading, confirms, effect_of, read_after
+from .mirror import forget_cause, mark_gone, mark_stale, mirror, note_cause, reassess
+
+# A known answer is worth waiting for a busy database: without it the operation would become an unknown.
+TRY_AGAIN_AFTER_S = (0.5, 2.0)
+CHECK_AFTER = timedelta(seconds=30)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is known when an operation is settled. `reading` is None where nothing was read back."""
+
+    operation: Operation
+    account: LinkedAccount
+    provider: Provider
+    plan: Plan
+    outcome: Outcome
+    reading: Reading | None
+    now: datetime
+
+    @property
+    def confirmed(self) -> bool | None:
+        return confirms(self.provider, self.operation, self.plan, self.reading) if self.reading else None
+
+
+@dataclass(slots=True)
+class _Settlement:
+    """What will be written to the operation."""
+
+    state: State
+    result: str
+    outcome: dict[str, Any]
+    receipt: dict[str, Any] = field(default_factory=dict)
+    sealed: bytes | None = None
+    sealed_until: datetime | None = None
+    check_at: datetime | None = None
+
+
+def settle(operation_id: Any, outcome: Outcome, provider: Provider) -> None:
+    """Read back, then write down what came of an operation; a late answer is taken as far as it still counts."""
+    operation = Operation.objects.select_related("account", "actor").get(pk=operation_id)
+    reading = read_after(provider, operation.account.remote_id, outcome)
+    for wait_s in (*TRY_AGAIN_AFTER_S, None):
+        try:
+            with transaction.atomic():
+                _write_down(operation_id, outcome, provider, reading)
+            return
+        except (DatabaseError, AuditUnavailable):
+            if wait_s is None:
+                raise
+            log.exception("operation_not_settled_yet", operation=str(operation_id))
+            time.sleep(wait_s)
+
+
+def actor_of(operation: Operation) -> Actor:
+    """Return who started an operation, as the audit log names people."""
+    return Actor.of(operation.actor) if operation.actor else Actor("", operation.actor_text, "")
+
+
+def _write_down(operation_id: Any, outcome: Outcome, provider: Provider, reading: Reading | None) -> None:
+    rows = Operation.objects.select_related("account", "actor").select_for_update(of=("self",))
+    operation = rows.get(pk=operation_id)
+    plan = Plan.from_json(operation.plan or {})
+    now = timezone.now()
+    account = _mirror(operation, outcome, reading)
+    settlement = _decide(_Case(operation, account, provider, plan, outcome, reading, now))
+    state = _reachable(State(operation.state), settlement.state)
+    facts = _facts(operation, settlement, state, plan)
+    if state is None or operation.closed_at is not None:
+        _record(operation, settlement.result, facts | {"late": True})
+        return
+    operation.move(
+        state,
+        outcome=settlement.outcome,
+        receipt=settlement.receipt,
+        sealed=settlement.sealed,
+        sealed_until=settlement.sealed_until,
+        check_at=settlement.check_at,
+        settled_at=now if not TRANSITIONS[state] else None,
+        beat_at=None,
+    )
+    _judge_cause(operation, account, outcome, state)
+    _record(operation, settlement.result, facts)
+
+
+def _mirror(operation: Operation, outcome: Outcome, reading: Reading | None) -> LinkedAccount:
+    account = operation.account
+    match outcome:
+        case Gone():
+            mark_gone(account, outcome)
+            return account
+        case Ok(value=Snapshot() as answered):
+            account = mirror(account.integration, answered)
+        case Conflict(theirs=Snapshot() as theirs):
+            account = mirror(account.integration, theirs)
+    if reading is None:
+        return account
+    if reading.snapshot is None and reading.gone is None:
+        mark_stale(account)
+    return reading.store(account)
+
+
+def _judge_cause(operation: Operation, account: LinkedAccount, outcome: Outcome, state: State) -> None:
+    """Let the account's badge follow: a refusal leaves its cause, a room that opened or closed shows."""
+    if state != State.UNKNOWN and not isinstance(outcome, Gone):
+        note_cause(account, outcome, action=operation.action)
+    reassess(account)
+
+
+def _decide(case: _Case) -> _Settlement:
+    meaning = outcomes.meaning_of(case.outcome)
+    raw = outcomes.to_json(case.outcome, case.provider.name, case.now, codes_sent=case.operation.tokens_sent)
+    settlement = _Settlement(meaning.state, meaning.result, raw)
+    match case.outcome:
+        case Ok(value=Handover() as handover):
+            settlement.sealed, settlement.sealed_until = sealing.seal_handover(case.operation, handover)
+            settlement.receipt = receipts.handed_over(case.plan, case.now, handover.expires_at)
+        case Ok(value=LookupTable()):
+            settlement.receipt = receipts.shown(case.plan, case.now)
+        case Ok():
+            _after_ok(settlement, case)
+        case NeedsToken(challenge=challenge):
+            settlement.sealed, settlement.sealed_until = sealing.seal_challenge(case.operation, challenge)
+        case Accepted(check_after_s=check_after_s):
+            settlement.check_at = case.now + timedelta(seconds=max(1, check_after_s))
+        case Unavailable(maybe_applied=True) if case.confirmed:
+            settlement.state, settlement.result = State.DONE, "ok"
+            _after_ok(settlement, case)
+        case Unavailable(maybe_applied=True):
+            settlement.check_at = case.now + CHECK_AFTER
+    return settlement
+
+
+def _after_ok(settlement: _Settlement, case: _Case) -> None:
+    """Write the receipt of a write that went through; a delete that is not through yet stays open."""
+    forget_cause(case.account, action=case.operation.action)
+    by, plan, reading = case.provider.name, case.plan, case.reading
+    read_at = reading.at if reading is not None else case.now
+    if effect_of(case.provider, plan.action) == Effect.DELETE:
+        if case.confirmed:
+            settlement.receipt = receipts.deleted(plan, read_at, by=by)
+        else:
+            settlement.state, settlement.result = State.ACCEPTED, "accepted"
+            settlement.check_at = case.now + CHECK_AFTER
+    elif reading is None or (reading.snapshot is None and reading.gone is None):
+        why = f"{by} accepted it, but the {case.provider.noun} could not be read back. Check it in a minute."
+        settlement.receipt = receipts.not_verifiable(plan, read_at, why)
+    else:
+        settlement.receipt = receipts.of_account(case.account, plan, case.confirmed, read_at, by=by)
+
+
+def _reachable(current: State, wanted: State) -> State | None:
+    """Return the state to go to, or None if the answer came too late to change it."""
+    if wanted in TRANSITIONS[current]:
+        return wanted
+    if current == State.UNKNOWN and wanted == State.REFUSED:
+        # An unknown cannot become a refusal by the table; what counts for people is that nothing was changed.
+        return State.FAILED
+    return None
+
+
+def _facts(operation: Operation, settlement: _Settlement, state: State | None, plan: Plan) -> dict[str, Any]:
+    raw = settlement.outcome
+    return {
+        "action": plan.action,
+        "outcome": raw["type"],
+        "rule": raw["rule"],
+        "provider_status": raw["http_status"],
+        "provider_code": raw["remote_code"],
+        "provider_request_id": raw["request_id"],
+        "state": (state or State(operation.state)).value,
+        "receipt": settlement.receipt.get("verdict", ""),
+        "attention": settlement.receipt.get("attention", ""),
+        "codes_sent": operation.tokens_sent,
+    }
+
+
+def _record(operation: Operation, result: str, facts: dict[str, Any], actor: Actor | None = None) -> None:
+    record(
+        Kind.OUTCOME,
+        "operation.outcome",
+        actor=actor or actor_of(operation),
+        target=Target.of(operation.account),
+        integration=operation.integration,
+        operation_id=str(operation.pk),
+        result=result,
+        facts=facts,
+    )
+
+
+def record_reconciled(operation: Operation, result: str, facts: dict[str, Any]) -> None:
+    """Write an outcome that was found by reading back, not by the remote's own answer."""
+    _record(operation, result, facts | {"source": "reconcile"}, SYSTEM)

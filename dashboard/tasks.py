@@ -1,0 +1,72 @@
+"""Every background task and schedule; each calls one service."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.utils import timezone
+from huey import crontab
+from huey.contrib.djhuey import db_periodic_task, db_task
+
+from .models import SyncRun
+from .registry import integrations
+from .services import drafts, look, operations, sync
+
+# The scheduler thinks in minutes; what is due more often is enqueued with delays within the minute.
+LOOK_EVERY_S = 15
+
+log = structlog.get_logger(__name__)
+
+
+@db_periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+def every_minute() -> None:
+    """Enqueue what is due within the next minute."""
+    for delay_s in range(0, 60, LOOK_EVERY_S):
+        look_after_operations.schedule(delay=delay_s)
+    for name in due_integrations():
+        sync_integration(name)
+
+
+@db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
+def tidy_up() -> None:
+    drafts.expire_drafts()
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def look_after_operations() -> None:
+    """Close rooms whose time is over, find operations without a process, and read back what is due."""
+    operations.expire_rooms()
+    operations.find_orphans()
+    operations.check_due()
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def check_back(operation_id: str) -> None:
+    operations.check_back(operation_id)
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def sync_integration(name: str) -> None:
+    try:
+        sync.run(name)
+    except sync.SyncUnderWay:
+        log.info("sync_under_way", integration=name)
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def sync_all() -> None:
+    """Sync every integration, whenever it was synced last."""
+    for name in integrations():
+        sync_integration(name)
+
+
+def due_integrations() -> list[str]:
+    """Return the integrations whose last pass began longer ago than their provider wants."""
+    now = timezone.now()
+    due = []
+    for name, found in integrations().items():
+        since = now - timedelta(seconds=found.provider.sync_every_s)
+        if not SyncRun.objects.filter(integration=name, started_at__gt=since).exists():
+            due.append(name)
+    return due
