@@ -30,7 +30,7 @@ class _StrippedMapping(FileAwareMapping):  # type: ignore[misc]
         return str(super().__getitem__(key)).strip()
 
 
-class _FileAwareEnv(environ.FileAwareEnv):
+class _FileAwareEnv(environ.FileAwareEnv):  # type: ignore[misc]
     """Every value may also come from a file: `<NAME>_FILE` names it."""
 
     ENVIRON = _StrippedMapping()
