@@ -1,14 +1,15 @@
-"""Who must act on an account, after everything we know: gone, an open challenge, the last refusal, the snapshot."""
+"""Who must act on an account beyond what its snapshot says: gone, an open challenge, the last refusal.
+
+Precedence: gone; an open challenge; a refusal that is newer than the last success and was answered at the same remote
+status; then the provider's own assessment of the snapshot.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-from providers.answers import Assessment, Schema, Snapshot
+from providers.answers import Assessment, Snapshot
 from providers.attention import Attention
-from providers.base import Provider
 from providers.errors import ErrorRule
 
 from ..models import LinkedAccount
@@ -31,43 +32,12 @@ ROOM_IS_OPEN = Assessment(
 )
 
 
-def judge(
-    provider: Provider,
-    snapshot: Snapshot,
-    schema: Schema | None,
-    *,
-    gone: bool,
-    room_is_open: bool,
-    account: LinkedAccount | None,
-    rules: Mapping[str, ErrorRule],
-    at: datetime,
-) -> Assessment:
-    """Return the one assessment that list, detail and receipts agree on; `account` carries the last refusal."""
-    if gone:
-        return ENDED
-    if room_is_open:
-        return ROOM_IS_OPEN
-    if account is not None and _cause_counts(account, snapshot, rules, at):
-        return _from_cause(rules[account.cause_code], account.cause_evidence)
-    return provider.assess(snapshot, schema)
-
-
-def _cause_counts(account: LinkedAccount, snapshot: Snapshot, rules: Mapping[str, ErrorRule], at: datetime) -> bool:
-    rule = rules.get(account.cause_code)
-    if rule is None or rule.attention is None or account.cause_at is None:
-        return False
-    if account.cause_evidence.get("status") != snapshot.status:
-        return False
-    if snapshot.last_success_at is not None and snapshot.last_success_at >= account.cause_at:
-        return False
-    if rule.attention == Attention.OUR_KEYS:
-        # The snapshot itself was read with our keys after that refusal, so they are good again.
-        return at <= account.cause_at
-    return rule.attention not in _PASSING or at - account.cause_at < PASSING_CAUSE_LASTS
-
-
-def _from_cause(rule: ErrorRule, evidence: Mapping[str, Any]) -> Assessment:
-    assert rule.attention is not None  # noqa: S101 - checked by _cause_counts
+def from_cause(
+    rule: ErrorRule, account: LinkedAccount, snapshot: Snapshot, *, read_at: datetime, now: datetime
+) -> Assessment | None:
+    """Return what the account's last refusal means, or None if it no longer says more than the snapshot."""
+    if rule.attention is None or not _counts(rule.attention, account, snapshot, read_at, now):
+        return None
     return Assessment(
         attention=rule.attention,
         headline=rule.sentence,
@@ -75,3 +45,14 @@ def _from_cause(rule: ErrorRule, evidence: Mapping[str, Any]) -> Assessment:
         code=rule.code,
         script=rule.script,
     )
+
+
+def _counts(attention: Attention, account: LinkedAccount, snapshot: Snapshot, read_at: datetime, now: datetime) -> bool:
+    if account.cause_at is None or account.cause_evidence.get("status") != snapshot.status:
+        return False
+    if snapshot.last_success_at is not None and snapshot.last_success_at >= account.cause_at:
+        return False
+    if attention == Attention.OUR_KEYS:
+        # A snapshot that was read after that refusal was read with our keys: they are good again.
+        return read_at <= account.cause_at
+    return attention not in _PASSING or now - account.cause_at < PASSING_CAUSE_LASTS

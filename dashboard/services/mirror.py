@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -12,16 +12,13 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from providers.answers import Assessment, Schema, Snapshot, digest_of
-from providers.attention import Attention
-from providers.errors import BUILT_IN, ErrorRule
-from providers.outcomes import Outcome
+from providers.answers import Snapshot
+from providers.outcomes import Accepted, NeedsToken, Ok, Outcome
 
-from ..models import Customer, LinkedAccount, Operation, RemoteSchema
-from ..models.operation import State
-from ..registry import provider_class_of, pure
+from ..models import LinkedAccount
+from ..registry import provider_class_of
 from ..text import storable, storable_json
-from . import attention
+from .mirror_rows import MAX_REMOTE_ID_CHARS, Judging, cleaned, digest_of_columns
 
 BATCH_ROWS = 500
 _KEPT = ("id", "integration", "remote_id")
@@ -31,7 +28,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a batch came to. `unreadable` objects have an id that cannot be kept."""
+    """What a page came to. `unreadable` objects have an id that cannot be kept."""
 
     seen: int = 0
     created: int = 0
@@ -39,7 +36,12 @@ class Counted:
     unreadable: int = 0
 
     def __add__(self, other: Counted) -> Counted:
-        return Counted(*(mine + theirs for mine, theirs in zip(_counts(self), _counts(other), strict=True)))
+        return Counted(
+            self.seen + other.seen,
+            self.created + other.created,
+            self.changed + other.changed,
+            self.unreadable + other.unreadable,
+        )
 
 
 def mirror(integration: str, snapshot: Snapshot, *, at: datetime | None = None) -> LinkedAccount:
@@ -60,13 +62,12 @@ def mirror_page(integration: str, snapshots: Sequence[Snapshot], at: datetime) -
 
 def mark_gone(account: LinkedAccount, outcome: Outcome | None = None) -> None:
     """Note that the remote has no such object any more. The row stays, with its history."""
-    now = timezone.now()
     with transaction.atomic():
-        row = LinkedAccount.objects.select_for_update().get(pk=account.pk)
-        row.gone_at = row.gone_at or now
-        row.checked_at = now
+        row = _locked(account)
+        row.checked_at = timezone.now()
+        row.gone_at = row.gone_at or row.checked_at
         row.stale_at = None
-        _reassess(row, now)
+        _judge_again([row])
     account.refresh_from_db()
 
 
@@ -77,129 +78,97 @@ def mark_stale(account: LinkedAccount) -> None:
 
 def note_cause(account: LinkedAccount, outcome: Outcome, *, action: str = "") -> None:
     """Keep a refusal that says more than the status: its rule decides badge and cause until the remote moves on."""
-    rule: ErrorRule | None = getattr(outcome, "rule", None)
+    if isinstance(outcome, Ok | Accepted | NeedsToken):
+        return
+    rule = outcome.rule
     if rule is None or rule.attention is None:
         return
     with transaction.atomic():
-        row = LinkedAccount.objects.select_for_update().get(pk=account.pk)
+        row = _locked(account)
         row.cause_code = rule.code
         row.cause_at = timezone.now()
         row.cause_evidence = storable_json({"status": row.status, "action": action, **asdict(outcome.evidence)})
-        _reassess(row, row.cause_at)
+        _judge_again([row])
     account.refresh_from_db()
 
 
 def forget_cause(account: LinkedAccount, *, action: str) -> None:
     """Drop the cause that an action left behind, because the same action has now succeeded."""
     with transaction.atomic():
-        row = LinkedAccount.objects.select_for_update().get(pk=account.pk)
+        row = _locked(account)
         if not row.cause_code or row.cause_evidence.get("action") != action:
             return
         row.cause_code, row.cause_at, row.cause_evidence = "", None, {}
-        _reassess(row, timezone.now())
+        _judge_again([row])
     account.refresh_from_db()
 
 
 def reassess(account: LinkedAccount) -> None:
     """Judge an account again, because something beside the snapshot changed (a room opened or closed)."""
     with transaction.atomic():
-        _reassess(LinkedAccount.objects.select_for_update().get(pk=account.pk), timezone.now())
+        _judge_again([_locked(account)])
     account.refresh_from_db()
 
 
 def rematch_customers(references: Iterable[str] | None = None) -> int:
     """Find each account's customer by its external id again, and keep what people search by right.
 
-    With `references`, only accounts that have or had one of them; call it with the old and the new one after a change.
+    With `references`, only accounts that have or had one of them; after a change call it with the old and the new one.
     Returns how many accounts changed.
     """
-    accounts = LinkedAccount.objects.select_related("customer").order_by("pk")
+    ids = LinkedAccount.objects.order_by("integration", "pk").values_list("integration", "pk")
     if references is None:
-        return sum(_rematch(batch) for batch in _batches(accounts))
+        return _rematch(ids)
     wanted = sorted(set(references))
-    changed = 0
-    for start in range(0, len(wanted), BATCH_ROWS):
-        some = wanted[start : start + BATCH_ROWS]
-        changed += sum(
-            _rematch(batch)
-            for batch in _batches(accounts.filter(Q(external_id__in=some) | Q(customer__reference__in=some)))
-        )
-    return changed
-
-
-# -- one batch
+    batches = (wanted[start : start + BATCH_ROWS] for start in range(0, len(wanted), BATCH_ROWS))
+    return sum(_rematch(ids.filter(Q(external_id__in=some) | Q(customer__reference__in=some))) for some in batches)
 
 
 def _mirror_batch(integration: str, snapshots: Sequence[Snapshot], at: datetime) -> Counted:
     # The last word on an object wins, should a page name it twice.
-    wanted = {cleaned.remote_id: cleaned for cleaned in map(_cleaned, snapshots) if 0 < len(cleaned.remote_id) <= 512}
-    if len(wanted) < len(snapshots):
-        log.warning("snapshots_left_out", integration=integration, count=len(snapshots) - len(wanted))
+    wanted = {snapshot.remote_id: snapshot for snapshot in map(cleaned, snapshots)}
+    unreadable = [remote_id for remote_id in wanted if not 0 < len(remote_id) <= MAX_REMOTE_ID_CHARS]
+    for remote_id in unreadable:
+        del wanted[remote_id]
+    if unreadable:
+        log.warning("snapshots_left_out", integration=integration, count=len(unreadable))
     with transaction.atomic():
-        rows = LinkedAccount.objects.select_related("customer").select_for_update(of=("self",)).order_by("pk")
-        known = {row.remote_id: row for row in rows.filter(integration=integration, remote_id__in=wanted)}
-        judging = _Judging(integration, wanted.values(), known.values(), at)
-        written: list[LinkedAccount] = []
-        checked: list[Any] = []
-        created = 0
-        for remote_id, snapshot in wanted.items():
-            row = known.get(remote_id)
-            if row is not None and row.checked_at is not None and row.checked_at > at:
-                continue
-            if row is not None:
-                checked.append(row.pk)
-            fresh = judging.row(row, snapshot)
-            if fresh is None:
-                continue
-            written.append(fresh)
-            created += row is None
-        _upsert(written)
-        _note_checked(checked, at)
-    return Counted(len(wanted), created, len(written) - created, len(snapshots) - len(wanted))
-
-
-class _Judging:
-    """What a batch needs to know beside its snapshots, read once."""
-
-    def __init__(
-        self, integration: str, snapshots: Iterable[Snapshot], known: Iterable[LinkedAccount], at: datetime
-    ) -> None:
-        self.integration = integration
-        self.provider = pure(integration)
-        self.slug = provider_class_of(integration).slug
-        self.rules = {rule.code: rule for rule in (*self.provider.rules, *BUILT_IN)}
-        self.at = at
-        self.schemas = _schemas(integration, {snapshot.schema_key for snapshot in snapshots})
-        self.customers = _customers({snapshot.external_id for snapshot in snapshots})
-        self.rooms = _open_rooms([row.pk for row in known])
-
-    def row(self, known: LinkedAccount | None, snapshot: Snapshot) -> LinkedAccount | None:
-        """Return the row to write, or None if nothing that is shown changed."""
-        assessment = attention.judge(
-            self.provider,
-            snapshot,
-            self.schemas.get(snapshot.schema_key),
-            gone=False,
-            room_is_open=known is not None and known.pk in self.rooms,
-            account=known,
-            rules=self.rules,
-            at=self.at,
+        rows = _locking().filter(integration=integration, remote_id__in=wanted)
+        known = {row.remote_id: row for row in rows}
+        # What was read later than this page was asked for knows better.
+        newer = {row.remote_id for row in known.values() if row.checked_at is not None and row.checked_at > at}
+        judging = Judging(integration, wanted.values(), known.values())
+        judged = (
+            _fresh_row(integration, judging, known.get(remote_id), snapshot, at)
+            for remote_id, snapshot in wanted.items()
+            if remote_id not in newer
         )
-        columns = _columns(snapshot, assessment, _customer(self.customers, known, snapshot))
-        columns["cause_at"] = known.cause_at if known is not None else None
-        digest = _digest(columns)
-        if known is not None and known.digest == digest:
-            return None
-        fresh = LinkedAccount(integration=self.integration, provider=self.slug, digest=digest, **columns)
-        fresh.changed_at = fresh.attention_since = timezone.now()
-        fresh.checked_at = self.at
-        if known is not None:
-            fresh.version = known.version + 1
-            fresh.cause_code, fresh.cause_evidence = known.cause_code, known.cause_evidence
-            fresh.stale_at = None if known.stale_at is None or known.stale_at <= self.at else known.stale_at
-            if known.attention == fresh.attention:
-                fresh.attention_since = known.attention_since
-        return fresh
+        written = [row for row in judged if row is not None]
+        _upsert(written)
+        _note_checked([row.pk for row in known.values() if row.remote_id not in newer], at)
+    created = sum(row.remote_id not in known for row in written)
+    return Counted(len(wanted), created, len(written) - created, len(unreadable))
+
+
+def _fresh_row(
+    integration: str, judging: Judging, known: LinkedAccount | None, snapshot: Snapshot, at: datetime
+) -> LinkedAccount | None:
+    """Return the row to write, or None if nothing that is shown changed."""
+    now = timezone.now()
+    columns = judging.columns(known, snapshot, read_at=at, now=now)
+    digest = digest_of_columns(columns)
+    if known is not None and known.digest == digest:
+        return None
+    row = LinkedAccount(integration=integration, provider=provider_class_of(integration).slug, digest=digest, **columns)
+    row.changed_at = row.attention_since = now
+    row.checked_at = at
+    if known is not None:
+        row.version = known.version + 1
+        row.cause_code, row.cause_evidence = known.cause_code, known.cause_evidence
+        row.stale_at = known.stale_at
+        if known.attention == row.attention:
+            row.attention_since = known.attention_since
+    return row
 
 
 def _upsert(rows: Sequence[LinkedAccount]) -> None:
@@ -220,149 +189,58 @@ def _note_checked(ids: Sequence[Any], at: datetime) -> None:
     rows.filter(stale_at__lte=at).update(stale_at=None)
 
 
-# -- one row
-
-
-def _reassess(row: LinkedAccount, now: datetime) -> None:
-    """Judge a locked row on what it already holds, and write it if that changes anything shown."""
-    snapshot = row.to_snapshot()
-    judging = _Judging(row.integration, (snapshot,), (row,), now)
-    assessment = attention.judge(
-        judging.provider,
-        snapshot,
-        judging.schemas.get(row.schema_key),
-        gone=row.is_gone,
-        room_is_open=row.pk in judging.rooms,
-        account=row,
-        rules=judging.rules,
-        at=now,
-    )
-    _rewrite(row, _columns(snapshot, assessment, row.customer), now)
-
-
-def _rewrite(row: LinkedAccount, columns: dict[str, Any], now: datetime) -> bool:
-    columns |= {"gone_at": row.gone_at, "cause_at": row.cause_at}
-    digest = _digest(columns)
-    changed = digest != row.digest
-    if changed:
-        row.version += 1
-        row.changed_at = now
-        if columns["attention"] != row.attention:
-            row.attention_since = now
-        row.digest = digest
-        for name, value in columns.items():
-            setattr(row, name, value)
-    row.save(force_update=True)
-    return changed
-
-
-def _rematch(batch: Sequence[LinkedAccount]) -> int:
-    customers = _customers({row.external_id for row in batch})
+def _judge_again(rows: Sequence[LinkedAccount]) -> int:
+    """Judge locked rows of one integration on what they already hold, and save them; returns how many changed."""
+    now = timezone.now()
+    snapshots = {row.pk: row.to_snapshot() for row in rows}
+    judging = Judging(rows[0].integration, snapshots.values(), rows)
     changed = 0
-    with transaction.atomic():
-        # Locked again, a batch at a time, so that a page of a sync is never overwritten by what was read before it.
-        rows = LinkedAccount.objects.select_related("customer").select_for_update(of=("self",)).order_by("pk")
-        for row in rows.filter(pk__in=[row.pk for row in batch]):
-            snapshot = row.to_snapshot()
-            as_is = Assessment(Attention(row.attention), row.headline, row.explanation, script=row.script)
-            columns = _columns(snapshot, as_is, _customer(customers, row, snapshot))
-            changed += _rewrite(row, columns, timezone.now())
+    for row in rows:
+        read_at = row.checked_at or row.changed_at
+        columns = judging.columns(row, snapshots[row.pk], read_at=read_at, now=now, gone=row.is_gone)
+        digest = digest_of_columns(columns)
+        if digest != row.digest:
+            changed += 1
+            row.version += 1
+            row.changed_at = now
+            row.digest = digest
+            if columns["attention"] != row.attention:
+                row.attention_since = now
+            for name, value in columns.items():
+                setattr(row, name, value)
+        row.save(force_update=True)
     return changed
 
 
-def _batches(rows: Any) -> Iterable[list[LinkedAccount]]:
-    batch: list[LinkedAccount] = []
-    for row in rows.iterator(chunk_size=BATCH_ROWS):
-        batch.append(row)
-        if len(batch) == BATCH_ROWS:
-            yield batch
+def _rematch(ids: Any) -> int:
+    changed = 0
+    for integration, some in _batches(ids):
+        # Locked a batch at a time, so that a page of a sync is never overwritten by what was read before it.
+        with transaction.atomic():
+            rows = list(_locking().filter(integration=integration, pk__in=some))
+            changed += _judge_again(rows) if rows else 0
+    return changed
+
+
+def _batches(ids: Any) -> Iterator[tuple[str, list[Any]]]:
+    """Yield primary keys in batches of one integration each; `ids` comes ordered by integration."""
+    batch: list[Any] = []
+    current = ""
+    for integration, pk in ids.iterator(chunk_size=BATCH_ROWS):
+        if batch and (integration != current or len(batch) == BATCH_ROWS):
+            yield current, batch
             batch = []
+        current = integration
+        batch.append(pk)
     if batch:
-        yield batch
+        yield current, batch
 
 
-# -- what is written
+def _locking() -> Any:
+    # In order of the key, so that two writers of the same rows wait for each other instead of deadlocking.
+    return LinkedAccount.objects.select_related("customer").select_for_update(of=("self",)).order_by("pk")
 
 
-def _columns(snapshot: Snapshot, assessment: Assessment, customer: Customer | None) -> dict[str, Any]:
-    """Return every column that is shown; their digest says whether anything shown changed."""
-    return {
-        "remote_id": snapshot.remote_id,
-        "customer": customer,
-        "external_id": snapshot.external_id,
-        "title": snapshot.title,
-        "schema_key": snapshot.schema_key,
-        "status": snapshot.status,
-        "attention": assessment.attention.value,
-        "headline": storable(assessment.headline, 300),
-        "explanation": storable(assessment.explanation),
-        "script": storable(assessment.script),
-        "error_code": snapshot.error_code,
-        "tags": list(snapshot.tags),
-        "body": snapshot.body,
-        "remote_created_at": snapshot.created_at,
-        "last_success_at": snapshot.last_success_at,
-        "expires_at": snapshot.expires_at,
-        "gone_at": None,
-        "cause_at": None,
-        "search_text": _search_text(snapshot, customer),
-    }
-
-
-def _digest(columns: Mapping[str, Any]) -> str:
-    customer = columns["customer"]
-    return digest_of({**columns, "customer": str(customer.pk) if customer else None})
-
-
-def _search_text(snapshot: Snapshot, customer: Customer | None) -> str:
-    people = (customer.name, customer.email, customer.reference) if customer else ()
-    words = (snapshot.title, snapshot.schema_key, snapshot.remote_id, snapshot.external_id, snapshot.status)
-    # A line each, so that no search matches across the end of one value and the start of the next.
-    return "\n".join(filter(None, (*words, *people, *snapshot.tags))).casefold()
-
-
-def _cleaned(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot as it can be stored; from here on, and in every plan, this is what the remote said."""
-    return Snapshot(
-        remote_id=storable(snapshot.remote_id),
-        status=storable(snapshot.status, 60),
-        body=storable_json(snapshot.body),
-        title=storable(snapshot.title, 200),
-        external_id=storable(snapshot.external_id, 256),
-        schema_key=storable(snapshot.schema_key, 200),
-        error_code=storable(snapshot.error_code, 80),
-        tags=tuple(storable(tag, 200) for tag in snapshot.tags),
-        created_at=_utc(snapshot.created_at),
-        last_success_at=_utc(snapshot.last_success_at),
-        expires_at=_utc(snapshot.expires_at),
-    )
-
-
-def _utc(at: datetime | None) -> datetime | None:
-    """Return the same moment as the database gives it back: digests compare its text."""
-    return at.astimezone(UTC) if at else None
-
-
-def _customer(customers: Mapping[str, Customer], known: LinkedAccount | None, snapshot: Snapshot) -> Customer | None:
-    """Match by external id; an account without one keeps the customer it was given by hand."""
-    if snapshot.external_id:
-        return customers.get(snapshot.external_id)
-    return known.customer if known is not None else None
-
-
-def _schemas(integration: str, keys: set[str]) -> dict[str, Schema]:
-    found = RemoteSchema.objects.filter(integration=integration, key__in=keys - {""})
-    return {row.key: row.to_schema() for row in found}
-
-
-def _customers(references: set[str]) -> dict[str, Customer]:
-    return {row.reference: row for row in Customer.objects.filter(reference__in=references - {""})}
-
-
-def _open_rooms(account_ids: Sequence[Any]) -> set[Any]:
-    rooms = Operation.objects.filter(account__in=account_ids, state=State.AWAITING_TOKEN)
-    return set(rooms.values_list("account_id", flat=True))
-
-
-def _counts(counted: Counted) -> tuple[int, ...]:
-    return (counted.seen, counted.created, counted.changed, counted.unreadable)
+def _locked(account: LinkedAccount) -> LinkedAccount:
+    row: LinkedAccount = _locking().get(pk=account.pk)
+    return row
