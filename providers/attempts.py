@@ -18,7 +18,7 @@ import urllib3
 from .body import BadEncoding, BodyTooLarge, CutEncoding, read_body
 from .replies import NoReply
 from .retry_after import parse_retry_after
-from .wire import Attempt, TooMuch, Wire
+from .wire import Attempt, BadFraming, TooMuch, Wire
 
 _MAX_RETRY_WAIT_S = 5.0
 _WORTH_A_RETRY = frozenset({502, 503, 504})
@@ -55,13 +55,13 @@ def _answer_of(wire: Wire, prepared: requests.PreparedRequest, attempt: Attempt)
         encoding = header_of(head.headers, "content-encoding") or ""
         body = read_body(head.body(), encoding=encoding, max_bytes=attempt.max_body_bytes)
         head.close()
-        if attempt.failure:
-            return NoReply(attempt.failure, sent=True, status=status)
+        if attempt.has_excess:
+            return NoReply("cut", sent=True, status=status)
         wire.keep()
         return Answer(status, head.headers, body)
     except (BodyTooLarge, TooMuch):
         reason = attempt.failure or "too_large"
-    except BadEncoding:
+    except (BadEncoding, BadFraming):
         reason = "bad_answer"
     except CutEncoding:
         reason = "cut"
@@ -92,7 +92,7 @@ def _refusal_of(status: int, headers: Mapping[str, str], max_body_bytes: int) ->
 
 def _reason_of(error: Exception, attempt: Attempt) -> str:
     if attempt.has_written:
-        return "cut"
+        return "bad_answer" if isinstance(error, requests.exceptions.InvalidHeader) else "cut"
     if not attempt.is_connected:
         return "unreachable"
     if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):

@@ -11,7 +11,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`requests` every `per_s` seconds, of which `burst` may come at once: any window sees at most `requests + burst`."""
+    """`requests` every `per_s` seconds, `burst` of them at once: any window sees at most `requests + burst`."""
 
     requests: int
     per_s: float
@@ -24,7 +24,7 @@ class Rate:
 
 class Limiter(Protocol):
     def reserve(self, gate: str, rate: Rate, max_wait_s: float) -> float | None:
-        """Reserve a slot and return how long to wait for it, or None (nothing reserved) if that is over `max_wait_s`."""
+        """Reserve a slot and return how long to wait for it; None and nothing reserved if that is over `max_wait_s`."""
 
     def pause(self, gate: str, for_s: float, rate: Rate) -> None:
         """Let nobody through this gate for `for_s` seconds (a remote's Retry-After, an edge block)."""

@@ -32,6 +32,10 @@ class TooMuch(Exception):
     """The remote sent more than we take."""
 
 
+class BadFraming(Exception):
+    """The body is cut into pieces that make no sense (a chunk of a negative size)."""
+
+
 @dataclass(slots=True)
 class Attempt:
     """What one attempt may use and how far it came. `failure` is the first reason seen, in the words of `NoReply`."""
@@ -42,6 +46,7 @@ class Attempt:
     is_connected: bool = False
     has_written: bool = False
     has_head: bool = False
+    has_excess: bool = False
     received_bytes: int = 0
     failure: str = ""
 
@@ -118,12 +123,11 @@ class _Stream(io.BufferedReader):
         return line
 
     def close(self) -> None:
-        """Close, and call the answer cut if bytes follow its end: its length was not true."""
+        """Close, and note if bytes follow: after a body read to its announced end, they belie its length."""
         if not self.closed:
             self._bytes.waits = False
             with suppress(OSError, ValueError):
-                if self.peek(1):
-                    self._attempt.fail("cut")
+                self._attempt.has_excess = bool(self.peek(1))
         super().close()
 
 
@@ -237,7 +241,10 @@ class Head:
 
     def body(self) -> Iterator[bytes]:
         """Yield the body as it comes over the wire, still encoded."""
-        yield from self.raw.stream(_READ_BYTES, decode_content=False)
+        try:
+            yield from self.raw.stream(_READ_BYTES, decode_content=False)
+        except ValueError:
+            raise BadFraming from None
 
     def close(self) -> None:
         """Close the connection unless the answer was read to its end."""
