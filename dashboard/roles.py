@@ -22,8 +22,12 @@ ROLES: dict[str, tuple[str, ...]] = {
 
 def ensure_roles(**kwargs: Any) -> None:
     """Make the groups say what the table says; runs after every migrate."""
+    from django.apps import apps
+    from django.contrib.auth.management import create_permissions
     from django.contrib.auth.models import Group, Permission
 
+    # On a new database this runs before Django has made the permissions, and the groups would stay empty.
+    create_permissions(apps.get_app_config("dashboard"), verbosity=0)
     for name, permissions in ROLES.items():
         group, _ = Group.objects.get_or_create(name=name)
         codenames = [permission.partition(".")[2] for permission in permissions]
