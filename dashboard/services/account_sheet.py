@@ -1,0 +1,143 @@
+"""What the detail page needs to know of one account: its diagnosis, what can be done, by whom, and why not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+
+from dashboard import registry
+from dashboard.models import LinkedAccount
+from dashboard.services import snapshots
+from providers.answers import Fact, Schema
+from providers.attention import Attention
+from providers.base import Action, Availability, Capability, Provider
+
+# Of a customer with very many accounts only the newest are looked through.
+SIBLINGS_READ = 50
+
+WHO_ACTS: dict[Attention, str] = {
+    Attention.HEALTHY: "Nobody. Everything works.",
+    Attention.NEEDS_CODE: "The customer, who reads you the code.",
+    Attention.NEEDS_PASSWORD: "The customer, who gives you the current password.",
+    Attention.NEEDS_RECONNECT: "The customer, who connects again.",
+    Attention.CUSTOMER_AT_INSTITUTION: "The customer, at the institution.",
+    Attention.INSTITUTION_DOWN: "The institution. Nothing for the customer to do.",
+    Attention.PROVIDER_TROUBLE: "The provider. Nothing for the customer to do.",
+    Attention.OUR_KEYS: "An administrator of Linkdesk.",
+    Attention.INCOMPLETE: "The customer, who finishes connecting.",
+    Attention.CONFLICT: "You, by resolving two changes.",
+    Attention.ENDED: "Nobody. It was deleted.",
+    Attention.UNKNOWN: "You, by checking it now.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """`provider` is None where the integration is no longer configured: then there is nothing to do but read."""
+
+    account: LinkedAccount
+    provider: Provider | None
+    schema: Schema | None
+    availabilities: tuple[Availability, ...] = ()
+    primary: Action | None = None
+    facts: tuple[Fact, ...] = field(default=())
+
+    @property
+    def noun(self) -> str:
+        return self.provider.noun if self.provider else "account"
+
+    @property
+    def provider_name(self) -> str:
+        return self.provider.name if self.provider else self.account.provider.title()
+
+    @property
+    def institution(self) -> str:
+        return (self.schema.title if self.schema else "") or self.account.title or self.account.schema_key
+
+    @property
+    def who_acts(self) -> str:
+        return WHO_ACTS[Attention(self.account.attention)]
+
+    @property
+    def second(self) -> Action | None:
+        """The other thing that may help now: the first safe one that is available and not the primary one."""
+        return next((action for action in self.available if action != self.primary and not action.danger), None)
+
+    @property
+    def available(self) -> list[Action]:
+        return [item.action for item in self.availabilities if item.is_available]
+
+    @property
+    def everyday_actions(self) -> list[Availability]:
+        chosen = {item.action.name for item in (*self.settings_actions, *self.dangerous_actions)}
+        return [item for item in self.availabilities if item.action.name not in chosen]
+
+    @property
+    def settings_actions(self) -> list[Availability]:
+        """What changes the account and asks for nothing secret."""
+        return [
+            item
+            for item in self.availabilities
+            if item.action.capability is Capability.UPDATE
+            and not item.action.danger
+            and not self.asks_secret(item.action)
+        ]
+
+    @property
+    def dangerous_actions(self) -> list[Availability]:
+        return [item for item in self.availabilities if item.action.danger]
+
+    def asks_secret(self, action: Action) -> bool:
+        if self.provider is None:
+            return False
+        fields = self.provider.fields(action.name, self.account.to_snapshot(), self.schema)
+        return any(field.secret for field in fields)
+
+    @property
+    def fact_groups(self) -> list[tuple[str, list[Fact]]]:
+        return [(group, list(facts)) for group, facts in groupby(self.facts, key=lambda fact: fact.group)]
+
+    def action(self, name: str) -> Action | None:
+        return next((item.action for item in self.availabilities if item.action.name == name), None)
+
+
+def sheet_of(account: LinkedAccount) -> Sheet:
+    """Return everything the provider says about the account, from our own database and without a network."""
+    schema = snapshots.schema_of(account)
+    if account.integration not in registry.integrations():
+        return Sheet(account, None, schema)
+    provider, snapshot = registry.pure(account.integration), account.to_snapshot()
+    availabilities = () if account.is_gone else provider.availability(snapshot, schema)
+    sheet = Sheet(account, provider, schema, availabilities, facts=provider.facts(snapshot, schema))
+    return replace(sheet, primary=_primary_of(sheet))
+
+
+def _primary_of(sheet: Sheet) -> Action | None:
+    """Return the action that helps most: the provider's choice, unless a later refusal says that others must act."""
+    account, provider = sheet.account, sheet.provider
+    if provider is None:
+        return None
+    snapshot = account.to_snapshot()
+    if provider.assess(snapshot, sheet.schema).attention == account.attention:
+        name = provider.primary_action(snapshot, sheet.schema)
+        return next((action for action in sheet.available if action.name == name), None)
+    repairs = [
+        action for action in sheet.available if action.capability is Capability.UPDATE and sheet.asks_secret(action)
+    ]
+    handovers = [action for action in sheet.available if action.capability is Capability.HOSTED_SESSION]
+    match Attention(account.attention):
+        case Attention.NEEDS_PASSWORD | Attention.NEEDS_CODE:
+            return next(iter(repairs + handovers), None)
+        case Attention.NEEDS_RECONNECT | Attention.INCOMPLETE:
+            return next(iter(handovers), None)
+        case _:
+            return None
+
+
+def siblings_of(account: LinkedAccount, limit: int = 8) -> Sequence[LinkedAccount]:
+    """Return the customer's other accounts, those with trouble first."""
+    if account.customer_id is None:
+        return ()
+    others = LinkedAccount.objects.filter(customer_id=account.customer_id).exclude(pk=account.pk)[:SIBLINGS_READ]
+    return sorted(others, key=lambda other: (other.attention == Attention.HEALTHY, other.title))[:limit]

@@ -1,0 +1,150 @@
+"""One linked account: what is wrong, who must act, what can be done here, and everything that happened."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from dashboard import roles, tasks
+from dashboard.models import LinkedAccount, Operation
+from dashboard.models.operation import State
+from dashboard.services import operations
+from dashboard.services.account_sheet import Sheet, sheet_of, siblings_of
+from dashboard.services.timeline import LineKind, timeline_of
+from dashboard.status import STALE_AFTER, freshness
+
+from .access import needs
+from .operation_screens import screen_context
+from .rendering import holds_secret_form, vary_by_request_type, wants_fragment
+
+CALLS_SHOWN = 100
+# A page that shows something old asks the provider once, however many people look at it.
+LOOK_AT_MOST_EVERY_S = 60
+TABS = (("overview", "Overview"), ("settings", "Settings"), ("calls", "Calls"), ("history", "History"))
+
+
+@require_GET
+@needs(roles.VIEW)
+@holds_secret_form
+def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show the page, or one tab of it; reads our own database only."""
+    account = _account(pk)
+    sheet = sheet_of(account)
+    tab = _tab_of(request, account)
+    context = {
+        "account": account,
+        "sheet": sheet,
+        "tabs": TABS,
+        "tab": tab,
+        "may_repair": request.user.has_perm(roles.REPAIR),  # type: ignore[union-attr]
+        **_tab_context(request, account, sheet, tab),
+    }
+    if wants_fragment(request):
+        return vary_by_request_type(render(request, "dashboard/_account_tab.html", context))
+    current = operations.current_of(account)
+    context |= {
+        "siblings": siblings_of(account),
+        "attempts": _attempts(account),
+        "is_stale": is_stale(account),
+        **_live_context(account, current),
+        **screen_context(request, current, sheet=sheet),
+    }
+    return vary_by_request_type(render(request, "dashboard/linked_account_detail.html", context))
+
+
+@require_GET
+@needs(roles.VIEW)
+def live(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Answer the poll of header and diagnosis: nothing while nothing of them changed."""
+    account = _account(pk)
+    if not wants_fragment(request):
+        return redirect("linked-account-detail", pk=account.pk)
+    current = operations.current_of(account)
+    context = _live_context(account, current)
+    if request.GET.get("since") == context["live_key"]:
+        return vary_by_request_type(HttpResponse(status=204))
+    context |= {
+        "account": account,
+        "sheet": sheet_of(account),
+        "may_repair": request.user.has_perm(roles.REPAIR),  # type: ignore[union-attr]
+    }
+    return vary_by_request_type(render(request, "dashboard/_account_live.html", context))
+
+
+@require_POST
+@needs(roles.VIEW)
+def look(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask for a fresh look in the background: a page of something stale asks by itself after it is shown."""
+    account = _account(pk)
+    by_hand = "now" in request.POST
+    is_due = not account.is_gone and (by_hand or is_stale(account))
+    asked = is_due and cache.add(f"look:{account.pk}", True, LOOK_AT_MOST_EVERY_S)
+    if asked:
+        tasks.look_at(str(account.pk))
+    if not wants_fragment(request):
+        return redirect("linked-account-detail", pk=account.pk)
+    if not by_hand:
+        return HttpResponse(status=204)
+    return vary_by_request_type(render(request, "dashboard/_looking.html", {"asked": asked, "account": account}))
+
+
+def is_stale(account: LinkedAccount) -> bool:
+    """Say whether what we show is old enough to ask again."""
+    if account.is_gone:
+        return False
+    return (
+        account.checked_at is None or account.stale_at is not None or timezone.now() - account.checked_at > STALE_AFTER
+    )
+
+
+def _account(pk: UUID) -> LinkedAccount:
+    return get_object_or_404(LinkedAccount.objects.select_related("customer"), pk=pk)
+
+
+def _live_context(account: LinkedAccount, current: Operation | None) -> dict[str, Any]:
+    """Return what the poll compares: it changes when anything shown in header or diagnosis changes."""
+    word = freshness(account, timezone.now()).word
+    held = f"{current.pk}.{current.state}" if current else "free"
+    return {"current": current, "live_key": f"{account.version}.{held}.{word}".replace(" ", "-")}
+
+
+def _tab_of(request: HttpRequest, account: LinkedAccount) -> str:
+    wanted = request.GET.get("tab", "")
+    if wanted in dict(TABS):
+        return wanted
+    return "history" if account.is_gone else "overview"
+
+
+def _tab_context(request: HttpRequest, account: LinkedAccount, sheet: Sheet, tab: str) -> dict[str, Any]:
+    match tab:
+        case "calls":
+            calls = list(account.calls.select_related("operation")[: CALLS_SHOWN + 1])
+            return {"calls": calls[:CALLS_SHOWN], "calls_shown": CALLS_SHOWN, "calls_are_cut": len(calls) > CALLS_SHOWN}
+        case "history":
+            kinds = {kind.value: kind for kind in LineKind}
+            kind = kinds.get(request.GET.get("kind", ""))
+            return {"timeline": timeline_of(account, kind=kind), "kind": kind.value if kind else "", "kinds": KINDS}
+        case _:
+            return {}
+
+
+KINDS = (("", "Everything"), ("people", "People"), ("results", "Results"), ("calls", "Calls"))
+
+
+def _attempts(account: LinkedAccount) -> dict[str, Any]:
+    """Count what was sent for this account in the last day: too many failed sign-ins lock the customer out."""
+    since = timezone.now() - timedelta(days=1)
+    sent = account.operations.filter(sent_at__gte=since)
+    last = account.operations.exclude(sent_at=None).order_by("-sent_at").first()
+    return {
+        "today": sent.count(),
+        "failed": sent.filter(state__in=(State.REFUSED, State.FAILED, State.EXPIRED, State.UNKNOWN)).count(),
+        "last": last,
+    }

@@ -1,0 +1,53 @@
+"""Why nothing was sent, in words, with the status that goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.models import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`operation_id` is the operation to look at instead, if there is one."""
+
+    status: int
+    tone: str
+    heading: str
+    sentence: str
+    operation_id: str = ""
+
+
+PLAN_CHANGED = Notice(
+    409,
+    "warn",
+    "The plan is not the one you saw",
+    "Nothing was sent. What would be sent now stands below: look at it and apply it again.",
+)
+BUSY = Notice(
+    503,
+    "warn",
+    "Linkdesk is busy",
+    "It carries as many operations as it may. Nothing was sent; try again in a moment.",
+)
+NOTHING = Notice(422, "info", "There is nothing to send", "Nothing was changed in the form, so nothing was sent.")
+AUDIT_UNAVAILABLE = Notice(
+    503,
+    "bad",
+    "The audit log cannot be written",
+    "Linkdesk does nothing that it cannot put on record. Nothing was sent. Tell an administrator now.",
+)
+
+
+def held_notice(by: str, holder: Operation) -> Notice:
+    return Notice(
+        409,
+        "warn",
+        f"{by or 'Somebody else'} is working on this now",
+        "Only one change at a time is sent. Nothing of yours was sent, and what you typed is still here.",
+        str(holder.pk),
+    )
+
+
+def closed_notice(why: str) -> Notice:
+    return Notice(410, "warn", "The code was not sent", why)

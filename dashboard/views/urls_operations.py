@@ -1,0 +1,21 @@
+"""The addresses of one linked account and of its operations."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import linked_account_detail, operations
+
+urlpatterns = [
+    path("linked-accounts/<uuid:pk>/", linked_account_detail.detail, name="linked-account-detail"),
+    path("linked-accounts/<uuid:pk>/live/", linked_account_detail.live, name="linked-account-live"),
+    path("linked-accounts/<uuid:pk>/look/", linked_account_detail.look, name="linked-account-look"),
+    path("linked-accounts/<uuid:pk>/operations/<slug:action>/", operations.create, name="operation-create"),
+    path("operations/<uuid:pk>/", operations.detail, name="operation-detail"),
+    path("operations/<uuid:pk>/preview/", operations.preview, name="operation-preview"),
+    path("operations/<uuid:pk>/apply/", operations.apply, name="operation-apply"),
+    path("operations/<uuid:pk>/status/", operations.status, name="operation-status"),
+    path("operations/<uuid:pk>/token/", operations.token, name="operation-token"),
+    path("operations/<uuid:pk>/cancel/", operations.cancel, name="operation-cancel"),
+    path("operations/<uuid:pk>/again/", operations.again, name="operation-again"),
+]
