@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import json
+import sqlite3
 import uuid
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -292,6 +293,21 @@ def test_a_full_disk_is_trouble_of_the_log():
     run("PRAGMA max_page_count = 1000000")
     assert append().seq == AuditEntry.objects.count()
     assert verify().ok
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_locked_for_too_long_is_trouble_of_the_log():
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL locks rows: see test_audit_concurrency.py")
+    run("PRAGMA busy_timeout = 100")
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(AuditUnavailable):
+        append()
+
+    other.close()
+    assert append().seq == 1
 
 
 # -- names

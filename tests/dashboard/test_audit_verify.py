@@ -304,3 +304,12 @@ def test_the_command_cannot_look_without_keys(settings):
         call_command("verify_audit")
 
     assert caught.value.returncode == 2
+
+
+def test_the_command_cannot_look_into_a_database_without_tables():
+    run("ALTER TABLE dashboard_auditentry RENAME TO elsewhere")
+
+    with pytest.raises(CommandError, match="cannot be read") as caught:
+        call_command("verify_audit")
+
+    assert caught.value.returncode == 2
