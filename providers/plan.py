@@ -44,6 +44,11 @@ def placeholder(name: str) -> str:
     return "{{" + name + "}}"
 
 
+def is_placeholder(value: object) -> bool:
+    """Say whether a value that somebody typed would be taken for a placeholder: it must never get into a body."""
+    return isinstance(value, str) and _PLACEHOLDER.fullmatch(value) is not None
+
+
 def missing_secrets(call: CallTemplate, secrets: Mapping[str, Secret]) -> tuple[str, ...]:
     """Return the names of the placeholders that `secrets` cannot fill: a call with one of them must not be sent."""
     named = _placeholders_in(dict(call.body or {}))

@@ -7,13 +7,16 @@ from ..attention import Attention
 from .snapshots import institution_title, is_down, is_open_finance
 
 _DOWN_SCRIPT = (
-    "Your bank's site has a problem at the moment. It is nothing on your side. We try again when it is back; you do not "
-    "have to do anything."
+    "Your bank's site has a problem at the moment. It is nothing on your side. We try again when it is back, and you "
+    "do not have to do anything."
 )
 
 
 def assess(snapshot: Snapshot, schema: Schema | None) -> Assessment:
-    """Say what is wrong and who must act. Source: contract section 2.8; Belvo's links carry no error code of their own."""
+    """Say what is wrong and who must act.
+
+    Source: Belvo errors page and “Links (Webhooks)”; Belvo's links carry no error code of their own.
+    """
     institution = institution_title(snapshot, schema)
     if is_down(schema) and snapshot.status in _MEANINGS:
         return _institution_down(snapshot, institution)
@@ -54,7 +57,8 @@ def _consent_over(snapshot: Snapshot, institution: str) -> Assessment:
         f"The customer's consent at {institution} no longer works.",
         "Open finance links have no password. Only the customer can renew or give the consent.",
         code=snapshot.status,
-        script="The permission you gave your bank is over. I send you a link where you can renew it; it takes a minute.",
+        script="The permission you gave your bank is over. I send you a link where you can renew it; it takes a "
+        "minute.",
     )
 
 
@@ -87,8 +91,8 @@ _MEANINGS: dict[str, tuple[Attention, str, str, str]] = {
         "{institution} asks for a code.",
         "Only a new login opens it: type the customer's password, then relay the code that the institution asks for. "
         "Or send the repair link, and the customer does both.",
-        "Your bank wants to make sure it is you. I start the sign-in with your password, and then your bank gives you a "
-        "code to read to me. Or I send you a link where you do it yourself.",
+        "Your bank wants to make sure it is you. I start the sign-in with your password, and then your bank gives you "
+        "a code to read to me. Or I send you a link where you do it yourself.",
     ),
     "unconfirmed": (
         Attention.INCOMPLETE,

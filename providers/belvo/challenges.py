@@ -14,7 +14,7 @@ logger = logging.getLogger("linkdesk.providers.belvo")
 
 # Assumed: no expiry is documented as absent; five minutes is the shortest that a person can work with.
 DEFAULT_EXPIRY_S = 300
-# Contract section 13: an expiry of more than a day is not believed.
+# An expiry of more than a day is not believed; the longest that Belvo documents is 9600 s.
 MAX_EXPIRY_S = 86_400
 # What the transport writes in place of a secret that the remote echoed.
 _REDACTED = "•••"

@@ -22,7 +22,7 @@ Answer = Reply | NoReply
 # Belvo's edge blocks an address after more than 80 requests in 30 s. Any window sees at most requests + burst = 75.
 RATE = Rate(requests=65, per_s=30.0, burst=10)
 READ_DEADLINE_S = 30.0
-# Belvo gives a login at the institution 5 minutes, then answers 408. Assumed: ten seconds more for the answer to travel.
+# Belvo gives a login at the institution 5 minutes, then answers 408. Assumed: ten seconds more for the way.
 WRITE_DEADLINE_S = 310.0
 MAX_PAUSE_S = 900.0
 LINKS_PER_PAGE = 1000
@@ -112,7 +112,10 @@ def open_session(config: Mapping[str, str | Secret], **transport: Any) -> ApiSes
 
 
 def request_id_of(json: Any, headers: Mapping[str, str]) -> str:
-    """Return Belvo's request id: it stands in bodies only, of errors and of 202 answers. Source: contract section 11."""
+    """Return Belvo's request id: it stands in bodies only, of errors and of 202 answers.
+
+    Source: OAS 1.223.0 and the errors page; no response header is documented.
+    """
     first = json[0] if isinstance(json, list) and json else json
     return read(ErrorPayload, first).request_id[:64]
 
@@ -154,14 +157,14 @@ def find_institution(session: ApiSession, name: str) -> Answer:
 
 
 def find_consents(session: ApiSession, document: Secret) -> Answer:
-    """Source: OAS 1.223.0, GET /api/consents/: the filter `user_document` is mandatory, so it must stand in the query."""
+    """Source: OAS 1.223.0, GET /api/consents/: `user_document` is mandatory, so it must stand in the query."""
     return session.request(
         "GET", "/api/consents/", template="/api/consents/", params={"user_document": document, "page_size": 100}
     )
 
 
 def put_credentials(session: ApiSession, link_id: str, body: Mapping[str, Any]) -> Answer:
-    """Source: contract section 2.4, PUT /api/links/{id}/: Belvo signs in at the institution while we wait."""
+    """Source: the owner's documents, OAS 1.223.0, PUT /api/links/{id}/: Belvo signs in at the institution meanwhile."""
     return _write(session, "PUT", f"/api/links/{quote(link_id, safe='')}/", "/api/links/{id}/", body)
 
 

@@ -12,8 +12,8 @@ from ..plan import Plan
 def confirms(plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
     """Say whether `after` proves that the plan was applied (True) or was not (False); None if it shows nothing.
 
-    New credentials are proven by a login that worked: Belvo never shows what it stored. An unchanged status proves nothing,
-    because Belvo may still be signing in.
+    New credentials are proven by a login that worked: Belvo never shows what it stored. An unchanged status proves
+    nothing, because Belvo may still be signing in.
     """
     match plan.action:
         case "credentials":

@@ -1,14 +1,50 @@
-"""A person's consents as a table without their name and document number."""
+"""A person's consents: the form, the plan, and the table without their name and document number."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from ..answers import LookupTable
+from ..answers import LookupTable, Snapshot
+from ..fields import AuditClass, Field, FieldKind
+from ..plan import CallTemplate, Plan, placeholder
 from .payloads import ConsentPayload, PagePayload, read
+from .plan_parts import rests_on, secret_change
 
 COLUMNS = ("Link", "Institution", "Status", "Given", "Expires", "Duration", "Shares")
+
+
+def consents_fields() -> tuple[Field, ...]:
+    """Return the document number that Belvo demands. Source: OAS 1.223.0, GET /api/consents/: 11 to 14 characters."""
+    return (
+        Field(
+            "user_document",
+            "Customer's document number (CPF or CNPJ)",
+            FieldKind.TEXT,
+            required=True,
+            secret=True,
+            help="Digits only. Belvo finds consents by it; it is not kept anywhere in Linkdesk.",
+            pattern=r"^[0-9.\-/ ]{11,20}$",
+            pattern_message="11 digits for a person, 14 for a company.",
+            max_length=20,
+            audit=AuditClass.NEVER,
+        ),
+    )
+
+
+def plan_consents(base: Snapshot, given_secrets: frozenset[str]) -> Plan:
+    """Plan the lookup of a person's consents; without the document number it is empty."""
+    (field,) = consents_fields()
+    given = field.name in given_secrets
+    return Plan(
+        action="consents",
+        remote_id=base.remote_id,
+        summary="Look up the customer's consents at Belvo",
+        changes=(secret_change(field),) if given else (),
+        call=CallTemplate("GET", "/api/consents/", {field.name: placeholder(field.name)} if given else {}),
+        base_digest=rests_on(base),
+        secret_names=(field.name,) if given else (),
+    )
 
 
 def consent_table(page: PagePayload, *, remote_id: str) -> LookupTable:

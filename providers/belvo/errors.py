@@ -1,15 +1,14 @@
 """What Belvo's refusals mean: by code first, by status second, closed by default.
 
-The rows stand in `rules/`. This module reads the envelope (an array of errors, a bare object, or no JSON at all) and makes
-the outcome of the row that matches.
+The rows stand in `rules/`. This module reads the envelope (an array of errors, a bare object, or no JSON at all) and
+makes the outcome of the row that matches.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
-from typing import assert_never
+from collections.abc import Callable, Mapping
 
 from ..errors import UNEXPECTED, Becomes, ErrorRule, find_rule
 from ..failures import failure_of_silence
@@ -48,27 +47,23 @@ def failure_of(
 ) -> Failure:
     """Return the failure behind an answer that is not the one hoped for.
 
-    `known_fields` are the fields of the form that was sent: an error about another one gets the key "". `meanings` names
-    rows that mean something else for this call, by the code of the row they replace.
+    `known_fields` are the fields of the form that was sent: an error about another one gets the key "". `meanings`
+    names rows that mean something else for this call, by the code of the row they replace.
     """
     if isinstance(answer, NoReply):
         return failure_of_silence(answer, writes=writes)
-    errors = errors_in(answer)
-    rules = tuple(_meaning(rule_for(answer.status, error), meanings) for error in errors)
-    refused_fields = [
-        (error, rule)
-        for error, rule in zip(errors, rules, strict=True)
-        if rule and rule.becomes is Becomes.FIELD_ERRORS
-    ]
-    others = [
-        (error, rule) for error, rule in zip(errors, rules, strict=True) if rule and (error, rule) not in refused_fields
-    ]
-    if refused_fields and not others:
-        return _field_errors(answer, refused_fields, known_fields)
+    if 200 <= answer.status < 300:
+        # An error inside a success contradicts itself: nobody knows what was done.
+        return _unexpected(answer, errors_in(answer)[0], writes=writes)
+    found = [(error, _meaning(rule_for(answer.status, error), meanings)) for error in errors_in(answer)]
+    known = [(error, rule) for error, rule in found if rule]
+    others = [(error, rule) for error, rule in known if rule.becomes is not Becomes.FIELD_ERRORS]
     if others:
         error, rule = others[0]
         return outcome_of(rule, evidence_of(answer, error), writes=writes, retry_after_s=_wait_s(rule, error, answer))
-    return _unexpected(answer, errors[0], writes=writes)
+    if known:
+        return _field_errors(answer, known, known_fields)
+    return _unexpected(answer, found[0][0], writes=writes)
 
 
 def errors_in(reply: Reply) -> tuple[ErrorPayload, ...]:
@@ -102,26 +97,20 @@ def outcome_of(
 ) -> Failure:
     """Return the outcome that a row leads to.
 
-    A write that ends in `Unavailable` is always `maybe_applied`: with a 408 or 5xx Belvo had begun to work on it, and may
-    have stored the new password before it broke. Reading the link back tells; sending again could lock the customer out.
+    A write that ends in `Unavailable` is always `maybe_applied`: with a 408 or 5xx Belvo had begun to work on it,
+    and may have stored the new password before it broke. Reading back tells; sending again could lock the customer out.
     """
-    match rule.becomes:
-        case Becomes.FIELD_ERRORS:
-            return FieldErrors({"": (rule.sentence,)}, rule, evidence)
-        case Becomes.REFUSED:
-            return Refused(rule, evidence, retry_after_s=None if retry_after_s is None else int(retry_after_s))
-        case Becomes.CONFLICT:
-            return Conflict(rule, evidence=evidence)
-        case Becomes.DENIED:
-            return Denied(rule, evidence)
-        case Becomes.GONE:
-            return Gone(rule, evidence)
-        case Becomes.RATE_LIMITED:
-            return RateLimited(rule, evidence, retry_after_s=retry_after_s)
-        case Becomes.UNAVAILABLE:
-            return Unavailable(rule, evidence, maybe_applied=writes)
-        case _:
-            assert_never(rule.becomes)
+    wait_s = None if retry_after_s is None else int(retry_after_s)
+    make: dict[Becomes, Callable[[], Failure]] = {
+        Becomes.FIELD_ERRORS: lambda: FieldErrors({"": (rule.sentence,)}, rule, evidence),
+        Becomes.REFUSED: lambda: Refused(rule, evidence, retry_after_s=wait_s),
+        Becomes.CONFLICT: lambda: Conflict(rule, evidence=evidence),
+        Becomes.DENIED: lambda: Denied(rule, evidence),
+        Becomes.GONE: lambda: Gone(rule, evidence),
+        Becomes.RATE_LIMITED: lambda: RateLimited(rule, evidence, retry_after_s=retry_after_s),
+        Becomes.UNAVAILABLE: lambda: Unavailable(rule, evidence, maybe_applied=writes),
+    }
+    return make[rule.becomes]()
 
 
 def _meaning(rule: ErrorRule | None, meanings: Mapping[str, ErrorRule] | None) -> ErrorRule | None:
@@ -141,7 +130,7 @@ def _field_errors(
 
 
 def _words(error: ErrorPayload, rule: ErrorRule, *, unknown_field: str) -> str:
-    """Return our sentence, the field where the form has none of that name, and Belvo's own words where they add something."""
+    """Return our sentence, with the field if the form has none of that name, and Belvo's words where they add some."""
     sentence = f"{unknown_field}: {rule.sentence}" if unknown_field else rule.sentence
     adds = rule.code in {"belvo.invalid", "belvo.invalid_choice", "belvo.validation_error"}
     return f"{sentence} Belvo says: {error.message[:300]}" if adds and error.message else sentence

@@ -1,13 +1,13 @@
-"""The forms of Belvo's actions: from the institution's own `form_fields`, and from ours where Belvo describes none."""
+"""The form for new credentials: from the institution's own `form_fields`, or the usual ones if it is not known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..answers import Schema, Snapshot
+from ..answers import Schema
 from ..fields import AuditClass, Choice, Field, FieldKind
 from .payloads import FormFieldPayload, OptionPayload
-from .snapshots import form_fields_of, institution_of, link_of
+from .snapshots import form_fields_of, institution_of
 
 # What PUT takes, of all that an institution may ask for at registration. Source: the owner's documents; OAS 1.35.0.
 UPDATABLE = ("password", "password2", "token", "username_type")
@@ -23,8 +23,6 @@ _LABELS = {
     "username2": "Second username",
     "username3": "Third username",
 }
-_MODES = {"single": "Single: read once", "recurrent": "Recurrent: kept up to date (billed)"}
-_LOCALES = {"es": "Spanish", "pt": "Portuguese", "en": "English"}
 
 
 def credentials_fields(schema: Schema | None) -> tuple[Field, ...]:
@@ -36,104 +34,8 @@ def credentials_fields(schema: Schema | None) -> tuple[Field, ...]:
     return (*fields, _ENCRYPTION_KEY)
 
 
-def settings_fields(snapshot: Snapshot, schema: Schema | None) -> tuple[Field, ...]:
-    """Return what PATCH changes, with the current values. Source: OAS 1.223.0, PATCH /api/links/{id}/."""
-    link = link_of(snapshot)
-    modes = dict(_MODES) if link.access_mode in {"", *_MODES} else {**_MODES, link.access_mode: link.access_mode}
-    return (
-        Field(
-            "access_mode",
-            "Access mode",
-            FieldKind.SELECT,
-            choices=tuple(Choice(value, label) for value, label in modes.items()),
-            initial=link.access_mode or None,
-            help="A recurrent link is read again at its refresh rate.",
-            audit=AuditClass.PUBLIC,
-        ),
-        Field(
-            "stale_in",
-            "Keep data for (days)",
-            FieldKind.NUMBER,
-            initial=days_of(link.stale_in),
-            help="Belvo deletes the data of this link when it has not been updated for so many days: 1 to 999.",
-            pattern=r"^\d{1,3}d?$",
-            pattern_message="A whole number of days, 1 to 999.",
-            max_length=4,
-            audit=AuditClass.PUBLIC,
-        ),
-        Field(
-            "fetch_resources",
-            "Resources to fetch",
-            FieldKind.MULTISELECT,
-            choices=_resource_choices(link.fetch_resources, schema),
-            initial=link.fetch_resources,
-            help="What Belvo reads at each historical update. A change alone starts no update.",
-            audit=AuditClass.PUBLIC,
-        ),
-    )
-
-
-def refresh_fields(snapshot: Snapshot, schema: Schema | None) -> tuple[Field, ...]:
-    """Return the one optional field of a refresh. Source: OAS 1.223.0, POST /api/links/{id}/refresh/."""
-    return (
-        Field(
-            "fetch_resources",
-            "Only these resources",
-            FieldKind.MULTISELECT,
-            choices=_resource_choices(link_of(snapshot).fetch_resources, schema),
-            initial=(),
-            help="Choose none to fetch all that the institution supports.",
-            advanced=True,
-            audit=AuditClass.PUBLIC,
-        ),
-    )
-
-
-def repair_link_fields(schema: Schema | None) -> tuple[Field, ...]:
-    """Return the language of Belvo's widget. Source: Belvo “Hosted Widget Update Mode”: `locale=es|pt|…`."""
-    return (
-        Field(
-            "locale",
-            "Language of the page",
-            FieldKind.SELECT,
-            choices=tuple(Choice(value, label) for value, label in _LOCALES.items()),
-            initial=default_locale(schema),
-            help="The customer sees Belvo's page in this language.",
-            audit=AuditClass.PUBLIC,
-        ),
-    )
-
-
-def consents_fields() -> tuple[Field, ...]:
-    """Return the document number that Belvo demands. Source: OAS 1.223.0, GET /api/consents/: 11 to 14 characters."""
-    return (
-        Field(
-            "user_document",
-            "Customer's document number (CPF or CNPJ)",
-            FieldKind.TEXT,
-            required=True,
-            secret=True,
-            help="Digits only. Belvo finds consents by it; it is not kept anywhere in Linkdesk.",
-            pattern=r"^[0-9.\-/ ]{11,20}$",
-            pattern_message="11 digits for a person, 14 for a company.",
-            max_length=20,
-            audit=AuditClass.NEVER,
-        ),
-    )
-
-
 def is_fiscal(schema: Schema | None) -> bool:
     return institution_of(schema).type == "fiscal"
-
-
-def default_locale(schema: Schema | None) -> str:
-    """Return the language of the institution's country: Portuguese for Brazil, else Spanish."""
-    return "pt" if "BR" in institution_of(schema).country_codes else "es"
-
-
-def days_of(stale_in: str) -> str:
-    """Return `365d` as `365`; anything else as it is."""
-    return stale_in.removesuffix("d") if stale_in.removesuffix("d").isdigit() else stale_in
 
 
 def _described(described: Iterable[FormFieldPayload], *, is_fiscal: bool) -> Iterator[Field]:
@@ -152,7 +54,8 @@ def _field_of(field: FormFieldPayload, *, is_fiscal: bool) -> Field:
             field.name,
             label,
             editable=False,
-            help="Cannot be changed, and Belvo does not show it. Another username means deleting this link and making a new one.",
+            help="Cannot be changed, and Belvo does not show it. Another username means deleting this link and "
+            "making a new one.",
             audit=AuditClass.NEVER,
         )
     if field.type == "hidden":
@@ -195,16 +98,13 @@ def _pre_selected(options: tuple[OptionPayload, ...], index: int | None) -> str 
 
 def _help(name: str, *, optional: bool) -> str:
     if name == "token":
-        return "Only if the customer already has a code at hand. Leave blank, and the institution asks for one if it needs it."
+        return (
+            "Only if the customer already has a code at hand. Leave blank, and the institution asks for one "
+            "if it needs it."
+        )
     if name == "password" and not optional:
         return "The password that the customer uses at the institution now."
     return _KEEP
-
-
-def _resource_choices(current: tuple[str, ...], schema: Schema | None) -> tuple[Choice, ...]:
-    """Return what the institution offers, and what is set now even if it is no longer offered."""
-    offered = institution_of(schema).resources
-    return tuple(Choice(name, name.replace("_", " ").capitalize()) for name in dict.fromkeys((*offered, *current)))
 
 
 _USUAL = (

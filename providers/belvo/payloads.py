@@ -1,7 +1,8 @@
 """Belvo's JSON as typed values: every field optional, unknown fields and unknown enum values kept, nothing raises.
 
 Belvo announces new fields, other lengths and other timestamp precision as non-breaking changes, so a value of the wrong
-type reads as "not given". Source: Belvo Integration Checklist (OFDA); OAS 1.223.0 marks no property of Link as required.
+type reads as "not given". Source: Belvo Integration Checklist (OFDA); OAS 1.223.0 marks no property of Link as
+required.
 """
 
 from __future__ import annotations
@@ -130,7 +131,9 @@ class OptionPayload(Payload):
 
 
 class FormFieldPayload(Payload):
-    """Source: OAS 1.223.0, Institution.form_fields; `pre_selected`, `value`, `optional`, `length` seen in a captured answer."""
+    """Source: OAS 1.223.0, Institution.form_fields;
+    `pre_selected`, `value`, `optional`, `length` seen in a captured answer.
+    """
 
     name: Text = ""
     type: Text = ""
@@ -166,7 +169,10 @@ class InstitutionPayload(Payload):
 
 
 class ErrorPayload(Payload):
-    """One error of the envelope. Source: Belvo “API and Widget Errors”; `message` may be missing (`session_expired_ob`)."""
+    """One error of the envelope.
+
+    Source: Belvo “API and Widget Errors”; `message` may be missing (`session_expired_ob`).
+    """
 
     code: Text = ""
     message: Text = ""
@@ -198,7 +204,10 @@ class ChallengePayload(ErrorPayload):
 
 
 class ConsentPayload(Payload):
-    """What may be shown of a consent. Names and the document number are not read. Source: OAS 1.223.0, schema Consent."""
+    """What may be shown of a consent.
+
+    Names and the document number are not read. Source: OAS 1.223.0, schema Consent.
+    """
 
     id: Text = ""
     link_id: Text = ""

@@ -14,7 +14,7 @@ from ..http import ApiSession, Reply
 from ..outcomes import Evidence, Failure, FieldErrors, Gone, Ok, Outcome
 from ..plan import Plan
 from ..secrets import Secret
-from . import client, confirmation, facts, fields, plans, webhooks, writes
+from . import client, confirmation, consents, credentials, facts, fields, plans, repair_link, settings, webhooks, writes
 from .actions import ACTIONS, availability, primary_action
 from .assessment import assess
 from .errors import BY_CALL, RULES, failure_of, outcome_of
@@ -115,13 +115,13 @@ class Belvo(Provider):
             case "credentials":
                 return fields.credentials_fields(schema)
             case "settings":
-                return fields.settings_fields(snapshot, schema)
+                return settings.settings_fields(snapshot, schema)
             case "refresh":
-                return fields.refresh_fields(snapshot, schema)
+                return plans.refresh_fields(snapshot, schema)
             case "repair_link":
-                return fields.repair_link_fields(schema)
+                return repair_link.repair_link_fields(schema)
             case "consents":
-                return fields.consents_fields()
+                return consents.consents_fields()
             case _:
                 return ()
 
@@ -135,15 +135,15 @@ class Belvo(Provider):
     ) -> Plan | FieldErrors:
         match action:
             case "credentials":
-                return plans.plan_credentials(base, values, given_secrets, schema)
+                return credentials.plan_credentials(base, values, given_secrets, schema)
             case "settings":
-                return plans.plan_settings(base, values, schema)
+                return settings.plan_settings(base, values, schema)
             case "refresh":
                 return plans.plan_refresh(base, values, schema)
             case "repair_link":
-                return plans.plan_repair_link(base, values, schema)
+                return repair_link.plan_repair_link(base, values, schema)
             case "consents":
-                return plans.plan_consents(base, given_secrets)
+                return consents.plan_consents(base, given_secrets)
             case "delete":
                 return plans.plan_delete(base, schema)
             case other:
@@ -154,7 +154,7 @@ class Belvo(Provider):
 
     def send(self, plan: Plan, values: Mapping[str, FieldValue], secrets: Mapping[str, Secret]) -> Outcome:
         own = {name: _sealed(self.config[name]) for name in ("SECRET_ID", "SECRET_PASSWORD")}
-        return writes.send(self.session, plan, values, secrets, own)
+        return writes.send(self.session, plan, secrets, own)
 
     def resume(self, challenge: Challenge, token: Secret | None) -> Outcome:
         return writes.resume(self.session, challenge, token)

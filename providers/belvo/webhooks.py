@@ -24,7 +24,9 @@ _MAX_BYTES = 1_000_000
 
 
 def verify(headers: Mapping[str, str], expected: str | Secret | None) -> bool:
-    """Compare the Authorization header with the configured one, in constant time; nothing configured refuses everything."""
+    """Compare the Authorization header with the configured one, in constant time;
+    nothing configured refuses everything.
+    """
     wanted = as_bytes(expected) if isinstance(expected, Secret) else (expected or "").encode()
     if not wanted:
         return False

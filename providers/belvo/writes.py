@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..answers import Challenge, Handover, Snapshot
-from ..fields import FieldValue
 from ..http import ApiSession, NoReply, Reply
 from ..outcomes import Accepted, Evidence, FieldErrors, NeedsToken, Ok, Outcome
 from ..plan import Plan, fill_body, missing_secrets
@@ -33,34 +32,16 @@ _SETTING_FIELDS = frozenset({"access_mode", "stale_in", "fetch_resources"})
 _REDACTED = "•••"
 
 
-def send(
-    session: ApiSession,
-    plan: Plan,
-    values: Mapping[str, FieldValue],
-    secrets: Mapping[str, Secret],
-    own: Mapping[str, Secret],
-) -> Outcome:
+def send(session: ApiSession, plan: Plan, secrets: Mapping[str, Secret], own: Mapping[str, Secret]) -> Outcome:
     """Send a plan once. A secret that the plan names and nobody gave ends here, before anything is sent."""
-    known = {**secrets, **own}
+    known = (
+        own if plan.action == "repair_link" else {name: secrets[name] for name in plan.secret_names if name in secrets}
+    )
     if missing := missing_secrets(plan.call, known):
         return FieldErrors(dict.fromkeys(missing, ("Type it again: it is not kept.",)))
     encoded = {name: as_base64(secret) if name in DOCUMENT_FIELDS else secret for name, secret in known.items()}
     body = fill_body(plan.call, encoded) or {}
-    match plan.action:
-        case "credentials":
-            return _credentials(session, plan, body)
-        case "settings":
-            return _settings(session, plan, body)
-        case "refresh":
-            return _refresh(session, plan, body)
-        case "delete":
-            return _delete(session, plan)
-        case "repair_link":
-            return _repair_link(session, values, body)
-        case "consents":
-            return _consents(session, plan, body)
-        case other:
-            raise ValueError(f"Belvo has no action {other!r}")
+    return _SENDERS[plan.action](session, plan, body)
 
 
 def resume(session: ApiSession, challenge: Challenge, token: Secret | None) -> Outcome:
@@ -86,7 +67,7 @@ def _credentials(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Ou
         answer,
         plan.remote_id,
         previous=None,
-        failed=lambda: failure_of(answer, writes=True, known_fields=_CREDENTIAL_FIELDS & set(body)),
+        failed=lambda: failure_of(answer, writes=True, known_fields=_CREDENTIAL_FIELDS),
     )
 
 
@@ -95,7 +76,7 @@ def _login_outcome(
 ) -> Outcome:
     if isinstance(answer, Reply):
         if _is_success(answer) and _is_link(answer, remote_id):
-            return Ok(_safe_snapshot(answer))
+            return Ok(_safe_snapshot(answer), Evidence(http_status=answer.status))
         now = datetime.now(UTC)
         if challenge := challenge_in(answer, remote_id=remote_id, received_at=now, previous=previous):
             return NeedsToken(challenge, evidence_of(answer))
@@ -105,7 +86,7 @@ def _login_outcome(
 def _settings(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcome:
     answer = client.patch_settings(session, plan.remote_id, body)
     if isinstance(answer, Reply) and _is_success(answer) and _is_link(answer, plan.remote_id):
-        return Ok(_safe_snapshot(answer))
+        return Ok(_safe_snapshot(answer), Evidence(http_status=answer.status))
     return failure_of(answer, writes=True, known_fields=_SETTING_FIELDS)
 
 
@@ -116,7 +97,7 @@ def _refresh(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcom
     return failure_of(answer, writes=True, known_fields=frozenset({"fetch_resources"}))
 
 
-def _delete(session: ApiSession, plan: Plan) -> Outcome:
+def _delete(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcome:
     """Source: OAS 1.223.0: 202 with the async header, 204 without. Either way, reading back tells when it is gone."""
     answer = client.delete_link(session, plan.remote_id, plan.call.headers or {})
     if isinstance(answer, Reply) and answer.status in {202, 204}:
@@ -124,7 +105,7 @@ def _delete(session: ApiSession, plan: Plan) -> Outcome:
     return failure_of(answer, writes=True)
 
 
-def _repair_link(session: ApiSession, values: Mapping[str, FieldValue], body: Mapping[str, Any]) -> Outcome:
+def _repair_link(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcome:
     """Make a new token for each link: it works once, and it is never kept in the clear."""
     asked_at = datetime.now(UTC)
     answer = client.make_widget_token(session, body)
@@ -132,8 +113,8 @@ def _repair_link(session: ApiSession, values: Mapping[str, FieldValue], body: Ma
     if not access:
         # A token that got lost changes nothing: nobody holds it, and it dies in 10 minutes.
         return failure_of(answer, writes=False)
-    locale = values.get("locale")
-    query = urlencode({"access_token": access, "locale": locale if isinstance(locale, str) and locale else "es"})
+    locale = next((change.after for change in plan.changes if change.field == "locale"), None)
+    query = urlencode({"access_token": access, "locale": locale or "es"})
     return Ok(
         Handover(
             url=Secret(f"{WIDGET_URL}?{query}"),
@@ -177,3 +158,13 @@ def _text_of(answer: Reply | NoReply, key: str) -> str:
     if not isinstance(answer, Reply) or not _is_success(answer) or not isinstance(answer.json, dict):
         return ""
     return clean_text(answer.json.get(key), 8192)
+
+
+_SENDERS: Mapping[str, Callable[[ApiSession, Plan, Mapping[str, Any]], Outcome]] = {
+    "credentials": _credentials,
+    "settings": _settings,
+    "refresh": _refresh,
+    "delete": _delete,
+    "repair_link": _repair_link,
+    "consents": _consents,
+}

@@ -1,7 +1,7 @@
 """Belvo's error catalogue, one table. Rows with a `message` stand before the row of the bare code.
 
-Sources: “API and Widget Errors” (developers.belvo.com), OAS 1.223.0 and the owner's documents; where they disagree about the
-HTTP status, the row matches by code and takes any status.
+Sources: “API and Widget Errors” (developers.belvo.com), OAS 1.223.0 and the owner's documents; where they disagree
+about the HTTP status, the row matches by code and takes any status.
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ INSTITUTION_INACTIVE = ErrorRule(
     who=Who.PROVIDER,
     attention=Attention.INSTITUTION_DOWN,
     remote_codes=("institution_inactive",),
-    script="The connection to your bank is switched off for maintenance. It is nothing on your side; we try again later.",
+    script="The connection to your bank is switched off for maintenance. It is nothing on your side; we try "
+    "again later.",
     source=_PAGE + "400 institution_inactive.",
 )
 UNSUPPORTED_OPERATION = ErrorRule(
@@ -109,7 +110,7 @@ GATEWAY = ErrorRule(
     who=Who.PROVIDER,
     attention=Attention.PROVIDER_TROUBLE,
     statuses=(500, 502, 503, 504),
-    source="Contract section 4: 5xx from a proxy may be HTML. Assumed: without a code it is not from Belvo's application.",
+    source="Assumed: a 5xx without a code, often HTML, is from a proxy and not from Belvo's application.",
 )
 
 INSTITUTION: tuple[ErrorRule, ...] = (

@@ -48,7 +48,8 @@ CONSENT_WITHOUT_ACCOUNTS = ErrorRule(
     who=Who.CUSTOMER,
     attention=Attention.NEEDS_RECONNECT,
     remote_codes=("consent_without_accounts",),
-    script="The permission you gave your bank covers no account any more. Please give a new one and choose your account.",
+    script="The permission you gave your bank covers no account any more. Please give a new one and choose your "
+    "account.",
     source=_PAGE + "401 consent_without_accounts; not about our keys, although it is a 401.",
 )
 DUPLICATED = ErrorRule(

@@ -11,7 +11,7 @@ SESSION_UNKNOWN = ErrorRule(
     sentence="Belvo does not know this login any more, so the code could not be used. Nothing was changed.",
     next_step="Begin again with the password; the institution will then ask for a new code.",
     who=Who.AGENT,
-    source="Assumed: 404 not_found on PATCH /api/links/ means the session, not the link, is gone (contract section 3.2).",
+    source="Assumed: 404 not_found on PATCH /api/links/ means that the session is gone, not the link.",
 )
 WRONG_ADDRESS = ErrorRule(
     code="belvo.wrong_address",
@@ -35,7 +35,7 @@ NEXT_PAGE_UNUSABLE = ErrorRule(
     sentence="Belvo's list pointed to another address for its next page. Linkdesk did not follow it.",
     next_step="Tell an administrator: the list is incomplete, and our keys were not sent there.",
     who=Who.ADMIN,
-    source="Contract section 2.1: follow `next` only to the configured scheme and host, and only forward.",
+    source="Linkdesk: `next` is followed only to the configured scheme and host, because our keys go with it.",
 )
 
 LOCAL: tuple[ErrorRule, ...] = (SESSION_UNKNOWN, WRONG_ADDRESS, INSTITUTION_NOT_FOUND, NEXT_PAGE_UNUSABLE)

@@ -1,6 +1,7 @@
 """The institution refused the login: seven messages of one code, sessions and codes.
 
-Source: OAS 1.223.0 and “API and Widget Errors”, `login_error`; Belvo says that the messages are being refined, so each row
+Source: OAS 1.223.0 and “API and Widget Errors”, `login_error`; Belvo says that the messages are being refined, so
+each row
 looks for the words that tell it apart. *Assumed*: a refused login leaves the credentials at Belvo as they were.
 """
 
@@ -20,7 +21,8 @@ WRONG_PASSWORD = ErrorRule(
     attention=Attention.NEEDS_PASSWORD,
     remote_codes=("login_error",),
     message=r"invalid credentials provided",
-    script="The bank did not accept this password. Could you sign in on your bank's own page once, and then tell me the "
+    script="The bank did not accept this password. Could you sign in on your bank's own page once, and then tell "
+    "me the "
     "password that worked? A few more wrong attempts could lock your account, so we do not guess.",
     source=_SOURCE,
 )
@@ -33,7 +35,8 @@ NOT_ATTEMPTED = ErrorRule(
     attention=Attention.NEEDS_PASSWORD,
     remote_codes=("login_error",),
     message=r"login not attempted",
-    script="This is the password that your bank refused before. Have you changed it since? Please check it on your bank's "
+    script="This is the password that your bank refused before. Have you changed it since? Please check it on "
+    "your bank's "
     "own page and tell me the one that works there.",
     source=_SOURCE,
 )
@@ -57,7 +60,8 @@ LOCKED = ErrorRule(
     attention=Attention.CUSTOMER_AT_INSTITUTION,
     remote_codes=("login_error",),
     message=r"account is locked|contact the institution to unlock",
-    script="Your bank has locked your online access. Please call your bank or use its page to unlock it. When you can sign "
+    script="Your bank has locked your online access. Please call your bank or use its page to unlock it. When "
+    "you can sign "
     "in there again, call us and we finish it together.",
     source=_SOURCE,
 )
@@ -65,12 +69,14 @@ FORBIDDEN = ErrorRule(
     code="belvo.login_error.forbidden",
     becomes=Becomes.REFUSED,
     sentence="The institution does not let this customer's account in. Nothing was changed.",
-    next_step="Ask the customer to sign in at the institution and accept what it asks for, such as new terms or a set-up step.",
+    next_step="Ask the customer to sign in at the institution and accept what it asks for, such as new terms or "
+    "a set-up step.",
     who=Who.CUSTOMER,
     attention=Attention.CUSTOMER_AT_INSTITUTION,
     remote_codes=("login_error",),
     message=r"access was forbidden|forbidden by the institution",
-    script="Your bank stops the sign-in, often because it wants you to accept new terms or finish a step. Please sign in on "
+    script="Your bank stops the sign-in, often because it wants you to accept new terms or finish a step. Please "
+    "sign in on "
     "your bank's own page, do what it asks, and tell me when you are through.",
     source=_SOURCE,
 )
@@ -78,12 +84,14 @@ MFA_UNSUPPORTED = ErrorRule(
     code="belvo.login_error.code_not_supported",
     becomes=Becomes.REFUSED,
     sentence="The institution asks for a code in a way that Belvo does not support yet. Nothing was changed.",
-    next_step="Ask the customer whether the code can be switched off or replaced by another kind; else tell Belvo the request id.",
+    next_step="Ask the customer whether the code can be switched off or replaced by another kind; else tell "
+    "Belvo the request id.",
     who=Who.PROVIDER,
     attention=Attention.PROVIDER_TROUBLE,
     remote_codes=("login_error",),
     message=r"(mfa )?token is required.*not supported",
-    script="Your bank asks for a kind of code that our partner cannot pass on yet. If your bank offers another kind, such as "
+    script="Your bank asks for a kind of code that our partner cannot pass on yet. If your bank offers another "
+    "kind, such as "
     "a code by text message, you can switch to that and we try again.",
     source=_SOURCE,
 )
@@ -112,14 +120,17 @@ LOGIN_OTHER = ErrorRule(
 TOO_MANY_SESSIONS = ErrorRule(
     code="belvo.too_many_sessions",
     becomes=Becomes.REFUSED,
-    sentence="The customer is signed in at the institution elsewhere, or Belvo is reading there now. Nothing was changed.",
+    sentence="The customer is signed in at the institution elsewhere, or Belvo is reading there now. Nothing was "
+    "changed.",
     next_step="Ask the customer to sign out of the institution's page and app, wait two minutes, then begin again.",
     who=Who.CUSTOMER,
     remote_codes=("too_many_sessions",),
     retry_after_s=120,
-    script="Your bank allows one sign-in at a time. Please sign out of its page and app on every device. We wait two minutes "
+    script="Your bank allows one sign-in at a time. Please sign out of its page and app on every device. We wait "
+    "two minutes "
     "and try again.",
-    source="Belvo errors page and OAS 1.223.0: 400, wait 120 s; the owner's documents show it as 404. By code, any status.",
+    source="Belvo errors page and OAS 1.223.0: 400, wait 120 s; the owner's documents show it as 404. By code, "
+    "any status.",
 )
 SESSION_EXPIRED = ErrorRule(
     code="belvo.session_expired",
@@ -127,7 +138,6 @@ SESSION_EXPIRED = ErrorRule(
     sentence="The code came too late: the institution has ended this login. Nothing was changed.",
     next_step="Begin again with the password; the institution will then ask for a new code.",
     who=Who.AGENT,
-    attention=Attention.NEEDS_CODE,
     remote_codes=("session_expired",),
     script="The bank's time for that code is over. I start again now, and you will get a new one.",
     source="Belvo errors page and OAS 1.223.0: 400 session_expired.",
@@ -135,7 +145,8 @@ SESSION_EXPIRED = ErrorRule(
 SESSION_EXPIRED_WIDGET = ErrorRule(
     code="belvo.session_expired_ob",
     becomes=Becomes.REFUSED,
-    sentence="The repair link is over: it was older than 10 minutes, or the bank's page stayed open too long. Nothing was changed.",
+    sentence="The repair link is over: it was older than 10 minutes, or the bank's page stayed open too long. "
+    "Nothing was changed.",
     next_step="Make a new repair link and send it to the customer while they can use it at once.",
     who=Who.CUSTOMER,
     attention=Attention.NEEDS_RECONNECT,
@@ -151,7 +162,8 @@ ACTIVATION_REQUIRED = ErrorRule(
     who=Who.CUSTOMER,
     attention=Attention.CUSTOMER_AT_INSTITUTION,
     remote_codes=("activation_required",),
-    script="Your bank says that online access is not activated yet. Please activate it with your bank, then call us again.",
+    script="Your bank says that online access is not activated yet. Please activate it with your bank, then call "
+    "us again.",
     source="Belvo errors page: 428 activation_required, without a session: it cannot be resumed.",
 )
 ACTIVATION_FAILED = ErrorRule(
@@ -171,9 +183,8 @@ NO_SESSION = ErrorRule(
     sentence="The institution asks for a code, but Belvo opened no session to answer in. Nothing was changed.",
     next_step="Begin again with the password, or send the customer a repair link.",
     who=Who.AGENT,
-    attention=Attention.NEEDS_CODE,
     remote_codes=("token_required",),
-    source="Contract section 13: a code can be relayed only if token_required comes with a session. Assumed to be possible.",
+    source="OAS 1.223.0: 428 token_required comes with a session. Assumed: one without cannot be answered.",
 )
 
 LOGIN: tuple[ErrorRule, ...] = (
