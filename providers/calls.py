@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -91,6 +92,8 @@ def _check_path(path: str) -> None:
     """Pin the host: only a path below the base URL, so that no credential can go elsewhere."""
     if not path.startswith("/") or any(mark in path for mark in "?#\\"):
         raise ValueError("a path begins with “/” and has no query: that goes into params")
+    if not re.fullmatch("[!-~]+", path):
+        raise CannotWrite("a path that is not percent-encoded")
     if any(part.lower().replace("%2e", ".") in (".", "..") for part in path.split("/")):
         # An id of the remote's may look like this; a URL would be shortened by it and name another object.
         raise CannotWrite("dots in the path")

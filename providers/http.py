@@ -24,6 +24,7 @@ from .calls import Call, CannotWrite, Signature
 from .gatekeeper import Gatekeeper
 from .json_safe import DuplicateKey, UnsoundJson, parse_json
 from .limiter import Limiter, Rate
+from .quiet_logs import hide_queries
 from .redaction import Redactor, masked, masked_text
 from .replies import Exchange, NoReply, Reply
 from .retry_after import parse_retry_after
@@ -33,6 +34,7 @@ from .wire import Attempt, Wire
 __all__ = ["ApiSession", "Exchange", "NoReply", "Reply"]
 
 logger = logging.getLogger("providers.http")
+hide_queries()
 
 
 class ApiSession:

@@ -20,7 +20,8 @@ import urllib3
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HeaderParsingError, NameResolutionError, NewConnectionError
+from urllib3.util.response import assert_header_parsing
 
 MAX_HEAD_BYTES = 262_144
 _READ_BYTES = 65_536
@@ -154,9 +155,11 @@ class _Response(http.client.HTTPResponse):
             while 100 <= self.status < 200:
                 self.headers = None  # type: ignore[assignment]
                 super().begin()
+            # A line that is no header hides all that follow it: the length, for one.
+            assert_header_parsing(self.headers)
         except http.client.IncompleteRead:
             raise
-        except http.client.HTTPException:
+        except (http.client.HTTPException, HeaderParsingError):
             self._attempt.fail("bad_answer")
             raise
         self._attempt.has_head = True

@@ -166,6 +166,12 @@ def fat_head(visit: Visit) -> None:
 
 
 @after_request
+def broken_header_line(visit: Visit) -> None:
+    """A line that is no header, before the length: without it the cut of the body could not be seen."""
+    visit.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nbroken\r\nContent-Length: 900\r\n\r\n{}")
+
+
+@after_request
 def strange_status(visit: Visit) -> None:
     visit.answer(b"{}", status="999 Request denied")
 

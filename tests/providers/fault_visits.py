@@ -44,10 +44,14 @@ class Visit:
     server: Host
     fault: str
     argument: str
+    requests_left: int = 1_000_000
     _buffer: bytes = field(default=b"", repr=False)
 
     def request(self) -> Arrived | None:
-        """Read one request and record it; None if the client went away."""
+        """Read one request and record it; None if the client went away, or if this visit has had its share."""
+        self.requests_left -= 1
+        if self.requests_left < 0:
+            return None
         while b"\r\n\r\n" not in self._buffer:
             if not self._more():
                 return None

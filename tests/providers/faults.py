@@ -53,7 +53,7 @@ class FaultServer:
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
 
     def fails_first(self, name: str, times: int) -> str:
-        """Return the URL of a fault that hits the first `times` connections; those after them get a sound answer."""
+        """Return the URL of a fault that hits the first `times` requests, one a connection; then all is well."""
         self._failures_left[name] = count(times, -1)
         return self.url(name)
 
@@ -99,9 +99,13 @@ class FaultServer:
     def _serve(self, name: str, sock: socket.socket) -> None:
         word, _, argument = name.partition("=")
         failures_left = self._failures_left.get(name)
-        play = FAULTS["good"] if failures_left and next(failures_left) <= 0 else FAULTS[word]
+        is_over = failures_left is not None and next(failures_left) <= 0
+        play = FAULTS["good" if is_over else word]
         with suppress(OSError), self._secured(sock) as secured:
-            play(Visit(secured, self, word, argument))
+            visit = Visit(secured, self, word, argument)
+            if failures_left is not None and not is_over:
+                visit.requests_left = 1
+            play(visit)
         with suppress(OSError):
             sock.close()
 

@@ -41,6 +41,7 @@ NO_REPLY = {
     "long_header": "bad_answer",
     "many_headers": "bad_answer",
     "fat_head": "bad_answer",
+    "broken_header_line": "bad_answer",
     "strange_status": "bad_answer",
     "two_lengths": "bad_answer",
     "length_in_words": "bad_answer",
