@@ -1,7 +1,40 @@
-"""Every address of the dashboard."""
+"""Every address of the dashboard. All of them ask for a signed-in person, except sign-in, theme and health."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from allauth.account import views as account
+from django.contrib.auth.decorators import login_not_required
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.generic import RedirectView
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from dashboard.views import audit, customers, health, linked_account_list, theme
+
+handler400 = "dashboard.views.errors.bad_request"
+handler403 = "dashboard.views.errors.forbidden"
+handler404 = "dashboard.views.errors.not_found"
+handler500 = "dashboard.views.errors.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", RedirectView.as_view(pattern_name="linked-account-list", query_string=True), name="home"),
+    path("linked-accounts/", linked_account_list.linked_account_list, name="linked-account-list"),
+    path("linked-accounts/table/", linked_account_list.linked_account_table, name="linked-account-table"),
+    path("", include("dashboard.views.urls_operations")),
+    path("customers/", customers.customer_list, name="customer-list"),
+    path("customers/new/", customers.customer_create, name="customer-create"),
+    path("customers/<uuid:pk>/", customers.customer_detail, name="customer-detail"),
+    path("customers/<uuid:pk>/edit/", customers.customer_edit, name="customer-edit"),
+    path("audit/", audit.audit_entry_list, name="audit-entry-list"),
+    path("audit/verify/", audit.audit_verify, name="audit-verify"),
+    path("audit/<int:seq>/", audit.audit_entry_detail, name="audit-entry-detail"),
+    path("theme/", theme.set_theme, name="theme"),
+    path("healthz", health.healthz, name="healthz"),
+    # Of allauth only what staff need; its login view links to nothing else in our template.
+    path("account/login/", account.login, name="account_login"),
+    path("account/logout/", account.logout, name="account_logout"),
+    # allauth asks for this name even where sign-up is closed.
+    path(
+        "account/signup/", login_not_required(RedirectView.as_view(pattern_name="account_login")), name="account_signup"
+    ),
+    path("account/inactive/", login_not_required(account.account_inactive), name="account_inactive"),
+    path("account/password/", account.password_change, name="account_change_password"),
+]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -78,20 +81,47 @@ def freshness(account: status.Dated) -> SafeString:
     """Say in words how old what is shown of an account is."""
     shown = status.freshness(account, timezone.now())
     exact_time = exact(account.checked_at)
-    return format_html('<span class="freshness" data-tone="{}" title="{}">{}</span>', shown.tone, exact_time, shown.word)
+    return format_html(
+        '<span class="freshness" data-tone="{}" title="{}">{}</span>', shown.tone, exact_time, shown.word
+    )
 
 
 @register.simple_tag(takes_context=True)
 def query_with(context: template.Context, **changes: Any) -> str:
-    """Return this page's query with some values changed (None removes one); paging starts anew unless it is named."""
-    query = context["request"].GET.copy()
+    """Return this page's query with some values changed (None or "" removes one); paging starts anew unless named."""
+    query = _changed_query(context["request"], changes)
+    return f"?{query}" if query else "?"
+
+
+@register.simple_tag(takes_context=True)
+def list_with(context: template.Context, **changes: Any) -> str:
+    """Return the address of the account list with this view's query changed; works in fragments of other addresses."""
+    query = _changed_query(context["request"], changes)
+    return reverse("linked-account-list") + (f"?{query}" if query else "")
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: template.Context, name: str) -> str:
+    """Return the account list's address with one filter taken away; "ended" is the filter that hides ended ones."""
+    query = _changed_query(context["request"], {"ended": "on"} if name == "ended" else {name: None})
+    return reverse("linked-account-list") + (f"?{query}" if query else "")
+
+
+@register.simple_tag
+def query_of(**values: Any) -> str:
+    """Write values as the query of a URL."""
+    return urlencode(values)
+
+
+def _changed_query(request: HttpRequest, changes: Mapping[str, Any]) -> str:
+    query = request.GET.copy()
     for name in ("after", "before", "shown", "since"):
         query.pop(name, None)
     for name, value in changes.items():
-        query.pop(name, None)
-        if value not in (None, ""):
-            query[name] = str(value)
-    return f"?{query.urlencode()}" if query else "?"
+        query[name] = "" if value is None else str(value)
+    for name in [name for name in query if not query[name]]:
+        del query[name]
+    return query.urlencode()
 
 
 @register.simple_tag(takes_context=True)

@@ -48,9 +48,7 @@ def deny(request: HttpRequest, permission: str) -> HttpResponse:
     facts = {"permission": permission, "method": request.method or "", "page": match.view_name if match else ""}
     if match and match.kwargs:
         facts["object"] = ", ".join(str(value) for value in match.kwargs.values())
-    audit.record(
-        Kind.DENIED, "access.denied", actor=audit.Actor.of(request.user), result="refused", facts=facts
-    )
+    audit.record(Kind.DENIED, "access.denied", actor=audit.Actor.of(request.user), result="refused", facts=facts)
     return answer(
         request,
         Trouble(

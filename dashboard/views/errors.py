@@ -64,7 +64,7 @@ NOT_FOUND = Trouble(
 BROKEN = Trouble(
     500,
     "Linkdesk made a mistake",
-    "The page could not be shown. If you were sending something, look at the account's timeline before you send it again.",
+    "The page could not be shown. If you were sending something, look at the account's timeline before sending it again.",
     "Try once more. If it happens again, give the request id below to an administrator.",
 )
 NOT_AUDITABLE = Trouble(
@@ -84,7 +84,7 @@ DATABASE_DOWN = Trouble(
 
 
 def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
-    """Tell the trouble as a page; as a card above the page for a partial request, which htmx would put anywhere else."""
+    """Tell the trouble as a page; for a partial request as a card, put above the page instead of into any target."""
     context = {"trouble": trouble}
     if wants_fragment(request):
         response = render(request, "dashboard/_error_card.html", context, status=trouble.status)
