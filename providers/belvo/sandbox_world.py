@@ -192,7 +192,7 @@ def _add_odd(world: World, now: datetime) -> None:
 
 # -- all the others
 
-_STATUS_OF_TWENTY = ("valid",) * 11 + ("invalid",) * 4 + ("token_required",) * 3 + ("unconfirmed",) * 2
+_STATUS_OF_TWENTY = ("valid",) * 12 + ("invalid",) * 3 + ("token_required",) * 3 + ("unconfirmed",) * 2
 
 
 def customer_references() -> list[str]:
@@ -220,10 +220,18 @@ def _add_ordinary(world: World, now: datetime, count: int) -> None:
     for number in range(max(0, count)):
         bank = banks[number % len(banks)]
         reference = waiting[number] if number < len(waiting) else f"load_{number:07d}"
-        status = _STATUS_OF_TWENTY[world.rng.randrange(20)]
-        if bank.is_openfinance and status == "token_required":
-            status = "valid"
+        status = _status_of(world, bank, number // len(banks))
         _ordinary(world, now, bank, reference, status)
+
+
+def _status_of(world: World, bank: Institution, turn: int) -> str:
+    """Return a status for the next link of a bank, so that each bank soon has a good one and a broken one."""
+    if turn < 2:
+        return ("valid", "invalid")[turn]
+    if turn == 2 and bank.mfa:
+        return "token_required"
+    status = _STATUS_OF_TWENTY[world.rng.randrange(20)]
+    return "valid" if bank.is_openfinance and status == "token_required" else status
 
 
 def _ordinary(world: World, now: datetime, bank: Institution, reference: str | None, status: str) -> LinkRecord:
