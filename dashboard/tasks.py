@@ -11,7 +11,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 
 from .models import SyncRun
 from .registry import integrations
-from .services import drafts, look, operations, sync
+from .services import drafts, operations, sync
 
 # The scheduler thinks in minutes; what is due more often is enqueued with delays within the minute.
 LOOK_EVERY_S = 15

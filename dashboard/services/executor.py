@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections, connections
+from django.db import connections
 from django.utils import timezone
 
 from ..models import Operation
@@ -150,7 +150,8 @@ def _beat_for_ever(crew: _Crew) -> None:
             rows.update(beat_at=timezone.now())
         except Exception:
             log.exception("operation_beat_missed")
-            close_old_connections()
+        finally:
+            connections.close_all()
 
 
 def _look_back() -> None:
