@@ -125,4 +125,4 @@ def start_up_problems() -> list[str]:
         database_keeps_what_it_promised,
     )
     found = [message for look in looks for message in look(databases=["default"])]
-    return [str(message.msg) for message in found if message.is_serious()]
+    return [f"{message.msg} {message.hint or ''}".strip() for message in found if message.is_serious()]

@@ -2,7 +2,14 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 application = get_wsgi_application()
+
+# A WSGI server runs no system checks of its own, and a site without its audit triggers must not come up.
+from dashboard.checks import start_up_problems  # noqa: E402 - needs the apps
+
+if _problems := start_up_problems():
+    raise ImproperlyConfigured(" ".join(_problems))
