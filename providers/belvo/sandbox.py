@@ -5,19 +5,19 @@ What to type in the demo
 Any password that fits the institution's form is a good one, and so is `pass_valid`. These words, typed as the password,
 give another answer (with `-` or `_`, and with `--anything` behind them to make them unique):
 
-========================================  ========================================================================
-`wrong` `not-attempted` `missing`         the bank refuses the login: wrong, known to be wrong, not complete
-`locked-account` `forbidden`              the bank has locked the account, or forbids the access
+========================================  ============================================================================
+`wrong` `not-attempted` `missing-data`    the bank refuses the login: wrong, known to be wrong, not complete
+`locked-account` `forbidden-access`       the bank has locked the account, or forbids the access
 `mfa-unsupported` `try-later`             a code that Belvo cannot relay; trouble while logging in
 `unknown-login` `unknown-code`            a message and a code that no document names
 `echo…`                                   refused, with the typed password in the error text
 `many-sessions`                           the person is logged in elsewhere
-`institution-down` `unavailable`          the bank is down, or unavailable
+`institution-down` `bank-unavailable`     the bank is down, or unavailable
 `inactive`                                Belvo has switched the bank off
-`activate` `activation-failed`            web banking was never activated (a 428 without a session), or could not be
+`not-activated` `activation-failed`       web banking was never activated (a 428 without a session), or could not be
 `validation-error` `two-errors`           the form does not fit; two refusals in one answer
 `bare-object`                             a refusal that is an object, not an array
-`no-permission` `no-access` `quota`       403 in its documented kinds; also `no-production`, and `blocked` (HTML)
+`no-permission` `no-access` `over-quota`  403 in its documented kinds; also `no-production`, and `blocked` (HTML)
 `our-keys` `no-accounts`                  401: our keys are refused; the consent has no accounts
 `timeout` `too-many`                      408 after five minutes (at once here); 429
 `unexpected` `no-service` `proxy-error`   500 in its two kinds; 502 with HTML
@@ -28,7 +28,7 @@ give another answer (with `-` or `_`, and with `--anything` behind them to make 
 `numeric-code` `qr-code` `qr-text`        asks for a code: to generate, to scan as an image, to scan as a text
 `text-code` `mfa-app`                     asks for a code by SMS; to approve in the app of the bank (it is, after 15 s)
 `mfa-old` `mfa-oldest`                    asks in the shape of 2021; without any instruction
-========================================  ========================================================================
+========================================  ============================================================================
 
 Every other row of `sandbox_cases.CASES` is reached in the same way, by its name. The good code is 111111. 222222 finds
 the session expired, 444444 the account locked, 555555 breaks Belvo; any other code gives a new challenge.

@@ -136,13 +136,19 @@ CASES: dict[str, Case] = {
     "unknown_code": Case(400, "tidal_phase_mismatch", "The tide of this institution is out of phase"),
 }
 
-# Other words for the same rows: shorter, or those of the owner's documents and of Belvo's sandbox page.
+# Other words for the same rows: shorter, or those of the owner's documents and of Belvo's sandbox page. Those the demo
+# names do not stand in Belvo's sentences: a careful client hides a typed password wherever it is echoed.
 ALSO: dict[str, str] = {
     "wrong": "pass_invalid",
     "invalid_password": "pass_invalid",
     "locked": "locked_account",
     "account_locked": "locked_account",
     "many_sessions": "too_many_sessions",
+    "forbidden_access": "forbidden",
+    "missing_data": "missing",
+    "bank_unavailable": "institution_unavailable",
+    "not_activated": "activation_required",
+    "over_quota": "quota_limit_reached",
     "unavailable": "institution_unavailable",
     "inactive": "institution_inactive",
     "activate": "activation_required",

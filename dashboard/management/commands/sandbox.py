@@ -26,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, until: threading.Event | None = None, **options: Any) -> None:
         stopped = until or threading.Event()
+        _stop_on_signals(stopped)
         port = options["port"] if options["port"] is not None else _port_from_environment()
         sandboxes: dict[str, Sandbox] = {slug: kind() for slug, kind in find_sandboxes().items()}
         try:
@@ -38,7 +39,6 @@ class Command(BaseCommand):
                 settings |= sandbox.environment(f"{server.url}/{slug}")
             self._print(settings, as_json=options["json"])
             self.stderr.write(f"Emulators answer at {server.url}/ until Ctrl C.", lambda text: text)
-            _stop_on_signals(stopped)
             stopped.wait()
 
     def _print(self, settings: dict[str, str], *, as_json: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import csv
+import re
 import struct
 import threading
 import time
@@ -16,8 +17,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from providers.belvo import sandbox
 from providers.belvo.sandbox import BelvoSandbox, environment
-from providers.belvo.sandbox_cases import ALSO, CASES
+from providers.belvo.sandbox_cases import ALSO, CASES, normal_word, refusal_for
+from providers.belvo.sandbox_mfa import KIND_OF_PASSWORD
 from providers.belvo.sandbox_world import customer_references
 
 from .remote import GOOD_CODE, LINK, Remote, belvo, code_of, sample
@@ -808,3 +811,15 @@ def test_a_bank_may_break_a_link_by_itself(remote: Remote) -> None:
 
 def test_the_environment_points_at_the_mount() -> None:
     assert environment("http://127.0.0.1:8100/belvo/")["BELVO_URL"] == "http://127.0.0.1:8100/belvo"
+
+
+def test_every_word_the_description_names_does_something() -> None:
+    table = (sandbox.__doc__ or "").split("make them unique):")[1].split("Every other row")[0]
+    words = [normal_word(word) for row in table.splitlines() for word in re.findall(r"`([a-z-]+)", row[:40])]
+
+    with belvo() as remote:
+        link = remote.link_at(WIDE)
+        others = {"slow", "still_invalid", "cut_after", *KIND_OF_PASSWORD}
+        assert [word for word in words if word not in others and refusal_for(word) is None] == []
+        assert remote.put(link, password="slow").status_code == 200
+    assert len(words) > 35
