@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .base import Provider
+from .http import BASE_URL_FORM, is_base_url
 from .registry import UnknownProvider, provider_class
 from .secrets import Secret
 
@@ -78,6 +79,9 @@ def _read_values(
         raw = raw or setting.default
         if setting.required and not raw:
             problems.append(ConfigProblem(variable, f"is missing: {setting.help} (or name a file in {variable}_FILE)."))
+            continue
+        if setting.suffix == "URL" and not is_base_url(raw):
+            problems.append(ConfigProblem(variable, f"must be {BASE_URL_FORM}."))
             continue
         values[setting.suffix] = Secret(raw) if setting.secret else raw
     return values, problems

@@ -24,17 +24,19 @@ from .calls import Call, CannotWrite, Signature
 from .gatekeeper import Gatekeeper
 from .json_safe import DuplicateKey, UnsoundJson, parse_json
 from .limiter import Limiter, Rate
-from .quiet_logs import hide_queries
+from .quiet_logs import silence_urls
 from .redaction import Redactor, masked, masked_text
 from .replies import Exchange, NoReply, Reply
 from .retry_after import parse_retry_after
 from .secrets import Secret
 from .wire import Attempt, Wire
 
-__all__ = ["ApiSession", "Exchange", "NoReply", "Reply"]
+__all__ = ["BASE_URL_FORM", "ApiSession", "Exchange", "NoReply", "Reply", "is_base_url"]
+
+BASE_URL_FORM = "http(s)://host[:port][/path], without user, query or fragment"
 
 logger = logging.getLogger("providers.http")
-hide_queries()
+silence_urls()
 
 
 class ApiSession:
@@ -218,9 +220,18 @@ class ApiSession:
         return masked_text(reply.text, redact_keys)
 
 
+def is_base_url(url: str) -> bool:
+    """Say whether a session can be opened on `url`."""
+    try:
+        address = urlsplit(url)
+        extras = (address.username, address.password, address.query, address.fragment)
+        return address.scheme in ("http", "https") and bool(address.hostname) and not any(extras) and address.port != 0
+    except ValueError:
+        return False
+
+
 def _open_wire(base_url: str, ca_file: str) -> Wire:
+    if not is_base_url(base_url):
+        raise ValueError(f"a base URL is {BASE_URL_FORM}")
     address = urlsplit(base_url)
-    is_bare = not (address.username or address.password or address.query or address.fragment)
-    if address.scheme not in ("http", "https") or not address.hostname or not is_bare:
-        raise ValueError("a base URL is http(s)://host[:port][/path], without user, query or fragment")
-    return Wire(address.scheme, address.hostname, address.port, ca_file=ca_file)
+    return Wire(address.scheme, address.hostname or "", address.port, ca_file=ca_file)
