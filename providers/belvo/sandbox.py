@@ -59,8 +59,9 @@ from providers.sandbox_faults import BLOCKED_HTML
 from . import sandbox_links, sandbox_logins, sandbox_lookups
 from .sandbox_cases import Case, Refusal, refusal_for, refuse
 from .sandbox_checks import is_uuid
+from .sandbox_dates import stamp
 from .sandbox_mfa import Challenges
-from .sandbox_world import LinkRecord, World, build, stamp
+from .sandbox_world import LinkRecord, World, build
 
 SECRET_ID = "5a0d6f3e-64c6-4f0e-8a51-52a1f7d0b6aa"  # noqa: S105 - opens nothing but the emulator
 SECRET_PASSWORD = "sandbox-Zr8vQ2mXw5tLk9pN3bYc"  # noqa: S105 - opens nothing but the emulator

@@ -9,10 +9,11 @@ from providers.sandbox import Request, Response, json_response
 
 from . import sandbox_checks as checks
 from .sandbox_cases import CASES, Case, Refusal, normal_word, refusal_for, refuse
+from .sandbox_dates import stamp
 from .sandbox_institutions import Institution
 from .sandbox_mfa import GOOD_CODE, KIND_OF_PASSWORD
 from .sandbox_samples import CREATED_BY
-from .sandbox_world import LinkRecord, stamp
+from .sandbox_world import LinkRecord
 
 if TYPE_CHECKING:
     from .sandbox import BelvoSandbox

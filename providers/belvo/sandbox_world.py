@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from . import sandbox_samples
+from .sandbox_consents import add_consents
+from .sandbox_dates import stamp
 from .sandbox_institutions import Institution, institutions
 
 Json = dict[str, Any]
@@ -94,14 +96,6 @@ class World:
 _UNLISTED: Json = {"integration_type": "credentials", "form_fields": [], "resources": BANK, "status": "healthy"}
 
 
-def stamp(at: datetime, style: str = "Z") -> str:
-    """Write a time in one of the styles that Belvo mixes: `Z` (6 digits), `ms` (3 digits), `+00:00` (6 digits)."""
-    text = at.strftime("%Y-%m-%dT%H:%M:%S.")
-    if style == "ms":
-        return f"{text}{at.microsecond // 1000:03d}Z"
-    return f"{text}{at.microsecond:06d}{style}"
-
-
 def build(seed: int, now: datetime, links: int) -> World:
     """Build a world of `links` links (never fewer than the documented and the special ones)."""
     world = World(seed, random.Random(seed), institutions())  # noqa: S311 - data for a demo, not a secret
@@ -109,7 +103,7 @@ def build(seed: int, now: datetime, links: int) -> World:
     _add_cases(world, now)
     _add_odd(world, now)
     _add_ordinary(world, now, links - len(world.links))
-    _add_consents(world, now)
+    add_consents(world, now)
     return world
 
 
@@ -262,49 +256,3 @@ def _ordinary(world: World, now: datetime, bank: Institution, reference: str | N
     }
     document = f"{rng.randrange(10**10, 10**11)}" if bank.is_openfinance else ""
     return world.add(LinkRecord(body, username, document), bank)
-
-
-# -- consents
-
-_STATUSES = ("AUTHORISED", "AUTHORISED", "EXPIRED", "AWAITING_AUTHORISATION", "REJECTED", None)
-_PERMISSIONS: Json = {
-    "ACCOUNTS": [
-        "ACCOUNTS_READ",
-        "ACCOUNTS_BALANCES_READ",
-        "ACCOUNTS_TRANSACTIONS_READ",
-        "ACCOUNTS_OVERDRAFT_LIMITS_READ",
-    ],
-    "CREDIT_CARDS": ["CREDIT_CARDS_ACCOUNTS_READ", "CREDIT_CARDS_ACCOUNTS_BILLS_READ"],
-    "CREDIT_OPERATIONS": ["LOANS_READ", "FINANCINGS_READ"],
-    "REGISTER": ["CUSTOMERS_PERSONAL_IDENTIFICATIONS_READ"],
-    "RESOURCES": ["RESOURCES_READ"],
-    "INVESTMENTS": [],
-}
-
-
-def _add_consents(world: World, now: datetime) -> None:
-    linked = [link for link in world.links.values() if world.institution_of(link).is_openfinance]
-    for number, link in enumerate(linked):
-        bank = world.institution_of(link)
-        is_sample = link.document == sandbox_samples.CPF
-        status = _STATUSES[number % len(_STATUSES)]
-        is_endless = number % 4 == 3
-        days = -9 if status == "EXPIRED" else 20 + 31 * (number % 9)
-        consent_id = sandbox_samples.CONSENT_ID if is_sample else world.new_id()
-        world.consents[consent_id] = {
-            "id": consent_id,
-            "display_name": "Marina Teste de Souza" if is_sample else f"Titular de Teste {number}",
-            "document_number": link.document,
-            "belvo_institution_name": bank.name,
-            "institution_display_name": bank.body["display_name"],
-            "institution_icon_logo": bank.body["icon_logo"],
-            "belvo_organization_name": "ACME Corporation",
-            "link_id": link.id,
-            "user_name": "Marina Teste" if is_sample else f"Titular {number}",
-            "expired_at": None if is_endless else stamp(now + timedelta(days=days)),
-            "undefined_consent_expiration": is_endless,
-            "consent_duration": None if is_endless else 366,
-            "created_at": stamp(now - timedelta(days=90)),
-            "status": status,
-            "permissions": _PERMISSIONS,
-        }
