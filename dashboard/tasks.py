@@ -11,7 +11,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 
 from .models import SyncRun
 from .registry import integrations
-from .services import drafts, operations, sync
+from .services import drafts, look, operations, sync
 
 # The scheduler thinks in minutes; what is due more often is enqueued with delays within the minute.
 LOOK_EVERY_S = 15
@@ -44,6 +44,11 @@ def look_after_operations() -> None:
 @db_task()  # type: ignore[untyped-decorator]
 def check_back(operation_id: str) -> None:
     operations.check_back(operation_id)
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def look_at(account_id: str) -> None:
+    look.look_at(account_id)
 
 
 @db_task()  # type: ignore[untyped-decorator]

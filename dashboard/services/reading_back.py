@@ -73,7 +73,7 @@ def check_back(operation_id: Any) -> Operation:
         operation = rows.get(pk=operation_id)
         if operation.state in (State.ACCEPTED, State.UNKNOWN) and operation.closed_at is None:
             _settle(operation, provider, reading)
-    return operation
+    return _fresh(operation_id)
 
 
 def _abandon(operation: Operation) -> bool:

@@ -34,9 +34,14 @@ def synced(integration: str = "belvo") -> None:
     assert sync.run(integration).result == "complete"
 
 
-def account_at(institution: str, *, status: str = "") -> LinkedAccount:
-    """Return an account of the mirror at an institution of the emulator, of a given remote status or any that works."""
+def account_at(institution: str, *, status: str = "", kept: bool = False) -> LinkedAccount:
+    """Return an account of the mirror at an institution of the emulator, of a given remote status or any that works.
+
+    `kept`: one whose credentials Belvo still stores.
+    """
     accounts = LinkedAccount.objects.filter(schema_key=institution).exclude(external_id__startswith="case-")
+    if kept:
+        accounts = accounts.filter(body__credentials_storage="store")
     found = accounts.filter(status=status) if status else accounts.exclude(status="unconfirmed")
     return found.order_by("remote_id")[0]
 
