@@ -147,7 +147,9 @@ class ApiSession:
 
     def _read(self, answer: Answer, redactor: Redactor) -> Reply | NoReply:
         """Turn bytes into a reply that holds nothing secret."""
-        headers = CaseInsensitiveDict({name: redactor.text(value) for name, value in answer.headers.items()})
+        headers = CaseInsensitiveDict(
+            {name: redactor.text(value.replace("\0", "\ufffd")) for name, value in answer.headers.items()}
+        )
         headers.pop("set-cookie", None)
         content_type = headers.get("content-type", "")
         value, is_json = None, False
@@ -158,11 +160,16 @@ class ApiSession:
                 return NoReply("bad_answer", sent=True, status=answer.status)
             except UnsoundJson:
                 pass
+        redact_keys = self._signature.redact_keys
+        if is_json:
+            text = json_module.dumps(masked(value, redact_keys), ensure_ascii=False)
+        else:
+            text = masked_text(redactor.text(text_of(answer.body, content_type)), redact_keys)
         return Reply(
             status=answer.status,
             headers=headers,
             content_type=content_type,
-            text=capped(redactor.text(text_of(answer.body, content_type))),
+            text=capped(text),
             json=value,
             is_json=is_json,
             retry_after_s=parse_retry_after(headers.get("retry-after"), datetime.now(UTC)),
@@ -204,7 +211,7 @@ class ApiSession:
             duration_ms=duration_ms,
             request_id=request_id,
             request_body=call.shown_body,
-            response_body="" if isinstance(reply, NoReply) else self._shown(reply),
+            response_body="" if isinstance(reply, NoReply) else reply.text,
             failure=failure,
             attempts=attempts,
         )
@@ -212,12 +219,6 @@ class ApiSession:
             self._on_exchange(exchange)
         except Exception:
             logger.exception("exchange cannot be kept", extra={"integration": self.name})
-
-    def _shown(self, reply: Reply) -> str:
-        redact_keys = self._signature.redact_keys
-        if reply.is_json:
-            return capped(json_module.dumps(masked(reply.json, redact_keys), ensure_ascii=False))
-        return masked_text(reply.text, redact_keys)
 
 
 def is_base_url(url: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -31,14 +31,15 @@ class Exchange:
 class Reply:
     """A complete answer. `json` is None unless the content type says JSON and the body is sound JSON.
 
-    `text` is at most 64 kB and has been filtered of every secret that was sent; so has `json`.
+    `text` is at most 64 kB, without the values of `redact_keys`, and filtered of every secret that was sent; `json` is
+    filtered too, but keeps those values: a challenge's session has to go back.
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     content_type: str
-    text: str
-    json: Any
+    text: str = field(repr=False)
+    json: Any = field(repr=False)
     is_json: bool
     retry_after_s: float | None = None
     request_id: str = ""

@@ -183,7 +183,7 @@ class _Timed(HTTPConnection):
     def attempt(self) -> Attempt:
         return self._current.attempt
 
-    def _open_response(self, sock: socket.socket, method: str | None = None) -> _Response:
+    def _open_response(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> _Response:
         return _Response(sock, self.attempt, method)
 
     def _new_conn(self) -> socket.socket:
@@ -220,9 +220,9 @@ class _Timed(HTTPConnection):
         if self.sock is None:
             self.connect()
         body = memoryview(data.encode("latin-1") if isinstance(data, str) else data)
-        self.attempt.has_written = True
         for start in range(0, len(body), _READ_BYTES):
             self.sock.settimeout(self.attempt.left_s())
+            self.attempt.has_written = True
             try:
                 self.sock.sendall(body[start : start + _READ_BYTES])
             except TimeoutError:

@@ -45,6 +45,12 @@ def cookies(visit: Visit) -> None:
         visit.answer(b"{}", Set_Cookie="session=abc; Path=/")
 
 
+@after_request
+def raw(visit: Visit) -> None:
+    """Send the bytes that the test put into `server.raw`, and close."""
+    visit.send(visit.server.raw)
+
+
 # -- connections
 
 

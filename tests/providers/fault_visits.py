@@ -30,6 +30,7 @@ class Host(Protocol):
     """What a fault may ask of the server it runs in."""
 
     stopping: threading.Event
+    raw: bytes
 
     def url(self, name: str) -> str: ...
 

@@ -27,13 +27,14 @@ __all__ = ["FAULTS", "Arrived", "FaultServer", "accepts_and_is_silent", "nobody_
 class FaultServer:
     """Serve faults on loopback, each on a port of its own, until the end of the `with` block.
 
-    With a `tls` context they are served over TLS.
+    With a `tls` context they are served over TLS. `raw` is what the fault of that name sends before it closes.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.stopping = threading.Event()
         self.arrived: list[Arrived] = []
         self.connections = 0
+        self.raw = b""
         self._tls = tls
         self._failures_left: dict[str, Iterator[int]] = {}
         self._listeners: dict[str, socket.socket] = {}

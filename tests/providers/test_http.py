@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from providers.failures import failure_of_silence
 from providers.http import ApiSession, NoReply, Reply
@@ -16,6 +20,7 @@ from providers.outcomes import Unavailable
 from providers.secrets import Secret
 
 from .certificates import server_context
+from .fault_visits import head
 from .faults import FAULTS, FaultServer, accepts_and_is_silent, nobody_listens
 
 DEADLINE_S = 0.5
@@ -213,9 +218,50 @@ def test_memory_stays_flat(fault: str, fault_server: FaultServer) -> None:
     assert peak < 12_000_000
 
 
+SOUND_ANSWERS = {
+    "length": b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\n{"a": 1}',
+    "chunks": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'4\r\n{"a"\r\n4;x=y\r\n: 1}\r\n0\r\nX-Trailer: 1\r\n\r\n',
+    "interim": b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 204 No Content\r\nX-Request-Id: 1\r\n\r\n",
+    "gzip": head(packed := gzip.compress(b'{"a": 1}'), Content_Encoding="gzip") + packed,
+}
+
+
+@pytest.mark.parametrize("kind", SOUND_ANSWERS)
+def test_no_beginning_of_an_answer_is_taken_for_the_whole(kind: str, fault_server: FaultServer) -> None:
+    answer = SOUND_ANSWERS[kind]
+    session = session_at(fault_server.url("raw"))
+    fault_server.raw = answer
+    assert isinstance(put(session), Reply)
+
+    for length in range(len(answer)):
+        fault_server.raw = answer[:length]
+        assert put(session) == NoReply("cut", sent=True, status=ANY), length
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(kind=st.sampled_from(sorted(SOUND_ANSWERS)), data=st.data())
+def test_no_mangled_answer_raises(kind: str, data: st.DataObject, fault_server: FaultServer) -> None:
+    answer = bytearray(SOUND_ANSWERS[kind])
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(answer)))
+        end = data.draw(st.integers(start, min(len(answer), start + 6)))
+        answer[start:end] = data.draw(st.binary(max_size=6))
+    fault_server.raw = bytes(answer)
+
+    started = time.monotonic()
+    reply = put(session_at(fault_server.url("raw")))
+
+    assert isinstance(reply, Reply | NoReply)
+    assert time.monotonic() - started < DEADLINE_S + GRACE_S
+    if isinstance(reply, Reply):
+        f"{reply.text}{reply.headers}{reply.json}".encode()
+        assert "\0" not in f"{reply.text}{reply.headers}{reply.json}"
+
+
 def test_every_fault_is_tested() -> None:
     elsewhere = {"reset_before_request", "reads_nothing", "refuses_early", "lone_surrogates", "retry_after", "status"}
-    elsewhere |= {"unavailable_until", "elsewhere", "says", "says_text", "echo", "cookies"}
+    elsewhere |= {"unavailable_until", "elsewhere", "says", "says_text", "echo", "cookies", "raw"}
     sound = {"good", "interim_then_good", "gzip_good"}
 
     assert set(FAULTS) == set(NO_REPLY) | set(WITHOUT_JSON) | elsewhere | sound
