@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from dashboard import registry
-from dashboard.models import LinkedAccount
+from dashboard.models import LinkedAccount, RemoteSchema
 from dashboard.services import snapshots
 from providers.answers import Fact, Schema
 from providers.attention import Attention
@@ -135,9 +135,24 @@ def _primary_of(sheet: Sheet) -> Action | None:
             return None
 
 
-def siblings_of(account: LinkedAccount, limit: int = 8) -> Sequence[LinkedAccount]:
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    account: LinkedAccount
+    institution: str
+
+
+def siblings_of(account: LinkedAccount, limit: int = 8) -> list[Sibling]:
     """Return the customer's other accounts, those with trouble first."""
     if account.customer_id is None:
-        return ()
-    others = LinkedAccount.objects.filter(customer_id=account.customer_id).exclude(pk=account.pk)[:SIBLINGS_READ]
-    return sorted(others, key=lambda other: (other.attention == Attention.HEALTHY, other.title))[:limit]
+        return []
+    found = list(LinkedAccount.objects.filter(customer_id=account.customer_id).exclude(pk=account.pk)[:SIBLINGS_READ])
+    keys = {(other.integration, other.schema_key) for other in found}
+    schemas = RemoteSchema.objects.filter(integration__in={i for i, _ in keys}, key__in={k for _, k in keys})
+    titles = {(schema.integration, schema.key): schema.title for schema in schemas.only("integration", "key", "title")}
+    siblings = [Sibling(other, _title_of(other, titles)) for other in found]
+    return sorted(siblings, key=lambda it: (it.account.attention == Attention.HEALTHY, it.institution))[:limit]
+
+
+def _title_of(account: LinkedAccount, titles: Mapping[tuple[str, str], str]) -> str:
+    known = titles.get((account.integration, account.schema_key), "")
+    return known or account.title or account.schema_key or account.remote_id

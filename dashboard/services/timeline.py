@@ -129,7 +129,9 @@ def _facts(account: LinkedAccount, limit: int) -> Iterator[Line]:
 def _fact_line(entry: AuditEntry) -> Line:
     text, icon = _FACTS[entry.action]
     at = datetime.fromisoformat(entry.at)
-    return Line(at, LineKind.PEOPLE, icon, text, entry.actor, operation_id=entry.operation_id)
+    # The log keeps name and address; the page has room for the name.
+    actor = entry.actor.partition(" <")[0]
+    return Line(at, LineKind.PEOPLE, icon, text, actor, operation_id=entry.operation_id)
 
 
 def _calls(account: LinkedAccount, limit: int) -> Iterator[Line]:

@@ -38,7 +38,9 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     account = _account(pk)
     sheet = sheet_of(account)
     tab = _tab_of(request, account)
+    current = operations.current_of(account)
     context = {
+        "current": current,
         "account": account,
         "sheet": sheet,
         "tabs": TABS,
@@ -47,11 +49,11 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         **_tab_context(request, account, sheet, tab),
     }
     if wants_fragment(request):
+        if request.GET.get("part") == "rail":
+            return vary_by_request_type(render(request, "dashboard/_account_rail.html", context | _rail(account)))
         return vary_by_request_type(render(request, "dashboard/_account_tab.html", context))
-    current = operations.current_of(account)
     context |= {
-        "siblings": siblings_of(account),
-        "attempts": _attempts(account),
+        **_rail(account),
         "is_stale": is_stale(account),
         **_live_context(account, current),
         **screen_context(request, current, sheet=sheet),
@@ -75,7 +77,10 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sheet": sheet_of(account),
         "may_repair": request.user.has_perm(roles.REPAIR),  # type: ignore[union-attr]
     }
-    return vary_by_request_type(render(request, "dashboard/_account_live.html", context))
+    response = render(request, "dashboard/_account_live.html", context)
+    # Tab and rail look again, too.
+    response["HX-Trigger"] = "account-updated"
+    return vary_by_request_type(response)
 
 
 @require_POST
@@ -136,6 +141,10 @@ def _tab_context(request: HttpRequest, account: LinkedAccount, sheet: Sheet, tab
 
 
 KINDS = (("", "Everything"), ("people", "People"), ("results", "Results"), ("calls", "Calls"))
+
+
+def _rail(account: LinkedAccount) -> dict[str, Any]:
+    return {"siblings": siblings_of(account), "attempts": _attempts(account)}
 
 
 def _attempts(account: LinkedAccount) -> dict[str, Any]:

@@ -51,7 +51,6 @@ def screen_context(
         "action": action_of(sheet, operation),
         "may_repair": may_repair,
         "screen": screen,
-        "is_fragment": False,
         **screen.context,
         **extra,
     }
@@ -85,7 +84,7 @@ def confirm_form(sheet: Sheet, operation: Operation, data: Any = None) -> Confir
 
 
 def confirm_name(sheet: Sheet) -> str:
-    return sheet.account.title or sheet.account.remote_id
+    return sheet.account.title or sheet.institution or sheet.account.remote_id
 
 
 def _screen_of(  # noqa: PLR0911 - one screen a state

@@ -71,7 +71,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("operation-detail", pk=operation.pk)
     if request.GET.get("since") == f"{operation.version}.{operation.state}":
         return vary_by_request_type(HttpResponse(status=204))
-    return _panel(request, operation, is_fragment=True)
+    return _panel(request, operation)
 
 
 @sensitive_post_parameters()
@@ -213,7 +213,7 @@ def _operation(pk: UUID) -> Operation:
 def _present(request: HttpRequest, operation: Operation, status: int = 200, **extra: Any) -> HttpResponse:
     """Show the operation's present state; without htmx a POST leads to its page, so that a reload is harmless."""
     if wants_fragment(request):
-        return _panel(request, operation, status=status, is_fragment=True, **extra)
+        return _panel(request, operation, status=status, **extra)
     if status == 200 and request.method == "POST":
         return redirect("operation-detail", pk=operation.pk)
     return _page(request, operation, status=status, **extra)
@@ -232,7 +232,8 @@ def _panel(request: HttpRequest, operation: Operation, status: int = 200, **extr
 
 def _page(request: HttpRequest, operation: Operation, status: int = 200, **extra: Any) -> HttpResponse:
     sheet = sheet_of(operation.account)
-    context = screen_context(request, operation, sheet=sheet, **extra) | {"lines": lines_of(operation)}
+    context = screen_context(request, operation, sheet=sheet, **extra)
+    context |= {"lines": lines_of(operation), "is_page": True}
     return vary_by_request_type(render(request, PAGE, context, status=status))
 
 

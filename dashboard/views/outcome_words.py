@@ -22,7 +22,8 @@ WHO: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One card. `changed` is the sentence on whether anything changed; `again` is the word on the button, or ""."""
+    """One card. `changed` is the sentence on whether anything changed; `again` is the word on the button, or
+    "", and `again_helps` whether that is what to do now."""
 
     heading: str
     tone: str
@@ -34,6 +35,7 @@ class Words:
     script: str = ""
     again: str = ""
     retry_at: datetime | None = None
+    again_helps: bool = True
 
 
 def words_of(operation: Operation) -> Words:  # noqa: PLR0911 - one card a state
@@ -124,9 +126,7 @@ def _failed(operation: Operation) -> Words:
                 operation, "It no longer exists", "bad", "circle-x", changed="There is nothing to change."
             )
         case "rate_limited":
-            return _from_outcome(
-                operation, "Too many requests", "warn", "clock", changed="Nothing was sent.", again="Try again"
-            )
+            return _from_outcome(operation, "Too many requests", "warn", "clock", changed=UNCHANGED, again="Try again")
         case _:
             return _from_outcome(
                 operation, "It did not work", "bad", "alert-triangle", changed=UNCHANGED, again="Try again"
@@ -137,9 +137,14 @@ def _from_outcome(
     operation: Operation, heading: str, tone: str, icon: str, *, changed: str = "", next_step: str = "", again: str = ""
 ) -> Words:
     outcome = operation.outcome
+    sentence = outcome.get("sentence", "")
+    # Most sentences of the catalogue say it themselves.
+    if changed == UNCHANGED and "othing was" in sentence:
+        changed = ""
     return Words(
-        heading, tone, icon, outcome.get("sentence", ""), changed, WHO.get(outcome.get("who", ""), ""),
+        heading, tone, icon, sentence, changed, WHO.get(outcome.get("who", ""), ""),
         outcome.get("next_step") or next_step, outcome.get("script", ""), again, _retry_at(operation),
+        again_helps=outcome.get("who") in (None, "", Who.AGENT),
     )  # fmt: skip
 
 

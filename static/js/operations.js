@@ -150,7 +150,10 @@
     state = panelState();
     tick();
     const room = document.querySelector("#mfa-room input[autocomplete='one-time-code']");
-    if (room) room.focus({ preventScroll: true });
+    if (room) {
+      room.focus({ preventScroll: true });
+      room.closest("#operation-panel").scrollIntoView({ block: "nearest" });
+    }
   });
   if (document.readyState !== "loading") {
     state = panelState();
