@@ -218,7 +218,7 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler
 FILE_UPLOAD_MAX_MEMORY_SIZE = 262_144
 DATA_UPLOAD_MAX_MEMORY_SIZE = 524_288
 
-# -- Logs: one line an event on standard output; no bodies, no query strings, no header values
+# -- Logs: one line an event on standard error; no bodies, no query strings, no header values
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 # Below DEBUG, so never written: the line at the end of a request says all, and this one quotes a header.
@@ -245,10 +245,10 @@ LOGGING = {
             ],
         }
     },
-    "handlers": {"stdout": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stdout"], "level": LOG_LEVEL},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     # With a handler of its own, or the consumer adds one that writes in another form.
-    "loggers": {"huey": {"level": "WARNING", "handlers": ["stdout"], "propagate": False}},
+    "loggers": {"huey": {"level": "WARNING", "handlers": ["stderr"], "propagate": False}},
 }
 structlog.configure(
     processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

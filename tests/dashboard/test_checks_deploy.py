@@ -20,6 +20,7 @@ def check(tmp_path: Path, **changes: str | None) -> subprocess.CompletedProcess[
 
     production: dict[str, str | None] = {
         **os.environ,
+        "DJANGO_ALLOW_ASYNC_UNSAFE": None,  # of the browser tests
         "SECRET_KEY": secrets.token_urlsafe(60),
         "AUDIT_KEYS": ring(),
         "FIELD_KEYS": ring(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,9 @@ from pytest_django import DjangoDbBlocker
 
 from .browser import CHROMIUM_FLAGS, Watch, chromium
 from .desk import Desk, open_desk
+
+# Playwright runs an event loop in the thread of the tests, which Django would take for asynchronous code of ours.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 DESKTOP = {"width": 1280, "height": 720}
 
@@ -29,9 +33,7 @@ def browser_type_launch_args() -> dict[str, Any]:
 
 @pytest.fixture
 def desk(tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Desk]:
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, open_desk(tmp_path) as desk:
-        # Playwright runs an event loop in the thread of the test.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with django_db_blocker.unblock(), open_desk(tmp_path) as desk:
         yield desk
 
 

@@ -107,7 +107,7 @@ def open_desk(folder: Path, **settings: str) -> Iterator[Desk]:
         database = running.enter_context(databases.fresh(_filled()))
         remote = running.enter_context(emulator.running())
         environment = {
-            **os.environ,
+            **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
             **remote.environment,
             "DATABASE_URL": databases.database_url(database),
             "TASKS_URL": f"sqlite:///{folder / 'tasks.sqlite3'}",
