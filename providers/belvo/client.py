@@ -16,6 +16,7 @@ from ..secrets import Secret
 from .payloads import AsyncPayload, ChallengePayload, ErrorPayload, LinkPayload, PagePayload, read
 from .rules import RULES
 from .rules.access import EDGE_PAUSE_S
+from .rules.login import MESSAGES as LOGIN_MESSAGES
 
 Answer = Reply | NoReply
 
@@ -29,12 +30,12 @@ LINKS_PER_PAGE = 1000
 INSTITUTIONS_PER_PAGE = 500
 MAX_BODY_BYTES = 16_000_000
 
-# Values under these keys never reach a call log. `number` and `display_name` stand in consents.
+# Values under these keys never reach a call log. In a consent, `display_name` is the name of a person.
 REDACT_KEYS = frozenset(
     (
         *("session", "access", "refresh", "access_token", "password", "password2", "token", "encryption_key"),
         *("username", "username2", "username3", "certificate", "private_key"),
-        *("user_document", "document_number", "number", "user_name"),
+        *("user_document", "document_number", "number", "user_name", "display_name"),
     )
 )
 # Words of Belvo's contract: a customer whose password is "valid" or "password" must not make an answer unreadable.
@@ -45,6 +46,7 @@ VOCABULARY = frozenset(
         *("valid", "invalid", "unconfirmed", "token_required", "single", "recurrent", "store", "nostore"),
         *("numeric", "qr", "inputless", "text"),
         *(code for rule in RULES for code in rule.remote_codes),
+        *LOGIN_MESSAGES,
         *("password", "password2", "token", "username_type", "certificate", "private_key", "encryption_key"),
     )
 )

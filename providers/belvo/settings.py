@@ -10,11 +10,14 @@ from ..answers import Schema, Snapshot
 from ..fields import AuditClass, Choice, Field, FieldKind, FieldValue
 from ..outcomes import FieldErrors
 from ..plan import CallTemplate, Change, Plan
+from .payloads import LinkPayload
 from .plan_parts import path_of, resource_choices, rests_on
 from .snapshots import link_of
 
 _MODES = {"single": "Single: read once", "recurrent": "Recurrent: kept up to date (billed)"}
-_STALE_IN = re.compile(r"[0-9]{1,3}d")
+# Source: OAS 1.223.0, `^\d{1,3}d$`; a link that keeps nothing is no link.
+_STALE_IN = re.compile(r"[1-9][0-9]{0,2}d")
+_DAYS_WANTED = "A whole number of days, 1 to 999."
 
 
 def settings_fields(snapshot: Snapshot, schema: Schema | None) -> tuple[Field, ...]:
@@ -38,7 +41,7 @@ def settings_fields(snapshot: Snapshot, schema: Schema | None) -> tuple[Field, .
             initial=_days_of(link.stale_in),
             help="Belvo deletes the data of this link when it has not been updated for so many days: 1 to 999.",
             pattern=r"^\d{1,3}d?$",
-            pattern_message="A whole number of days, 1 to 999.",
+            pattern_message=_DAYS_WANTED,
             max_length=4,
             audit=AuditClass.PUBLIC,
         ),
@@ -57,21 +60,9 @@ def settings_fields(snapshot: Snapshot, schema: Schema | None) -> tuple[Field, .
 def plan_settings(base: Snapshot, values: Mapping[str, FieldValue], schema: Schema | None) -> Plan | FieldErrors:
     """Plan a PATCH of the settings that changed, and of nothing else. Source: OAS 1.223.0, PATCH /api/links/{id}/."""
     link = link_of(base)
-    errors: dict[str, tuple[str, ...]] = {}
-    body: dict[str, Any] = {}
-    access_mode = values.get("access_mode", link.access_mode)
-    if isinstance(access_mode, str) and access_mode and access_mode != link.access_mode:
-        body["access_mode"] = access_mode
-    stale_in = values.get("stale_in", link.stale_in)
-    if isinstance(stale_in, str) and stale_in.strip() and _days_of(stale_in.strip()) != _days_of(link.stale_in):
-        body["stale_in"] = f"{_days_of(stale_in.strip())}d"
-        if not _STALE_IN.fullmatch(body["stale_in"]) or not int(body["stale_in"][:-1]):
-            errors["stale_in"] = ("A whole number of days, 1 to 999.",)
-    resources = values.get("fetch_resources", link.fetch_resources)
-    if isinstance(resources, tuple | list) and set(resources) != set(link.fetch_resources):
-        body["fetch_resources"] = [str(name) for name in dict.fromkeys(resources)]
-    if errors:
-        return FieldErrors(errors)
+    body = _changed(link, values)
+    if not _is_lifetime(body.get("stale_in", "1d")):
+        return FieldErrors({"stale_in": (_DAYS_WANTED,)})
     fields = {field.name: field for field in settings_fields(base, schema)}
     current = {"access_mode": link.access_mode, "stale_in": link.stale_in, "fetch_resources": link.fetch_resources}
     return Plan(
@@ -88,15 +79,34 @@ def plan_settings(base: Snapshot, values: Mapping[str, FieldValue], schema: Sche
     )
 
 
+def _changed(link: LinkPayload, values: Mapping[str, FieldValue]) -> dict[str, Any]:
+    """Return the body of what differs; a blank value changes nothing, an empty choice of resources does."""
+    body: dict[str, Any] = {}
+    mode, stale_in, resources = (values.get(name) for name in ("access_mode", "stale_in", "fetch_resources"))
+    if isinstance(mode, str) and mode and mode != link.access_mode:
+        body["access_mode"] = mode
+    if isinstance(stale_in, str) and stale_in.strip() and _days_of(stale_in) != _days_of(link.stale_in):
+        body["stale_in"] = f"{_days_of(stale_in)}d"
+    if isinstance(resources, tuple | list) and set(resources) != set(link.fetch_resources):
+        body["fetch_resources"] = list(dict.fromkeys(resources))
+    return body
+
+
 def _days_of(stale_in: str) -> str:
-    """Return `365d` as `365`; anything else as it is."""
-    return stale_in.removesuffix("d") if stale_in.removesuffix("d").isdigit() else stale_in
+    """Return `365d` and `0365` as `365`; anything else as it is."""
+    days = stale_in.strip().removesuffix("d")
+    return str(int(days)) if days.isascii() and days.isdigit() and len(days) < 10 else days
+
+
+def _is_lifetime(stale_in: str) -> bool:
+    return _STALE_IN.fullmatch(stale_in) is not None
 
 
 def _shown(value: object) -> str | None:
     if isinstance(value, tuple | list):
         return ", ".join(str(item) for item in value) or None
-    return str(value) if value else None
+    text = str(value or "")
+    return f"{_days_of(text)} days" if _is_lifetime(text) else text or None
 
 
 def _setting_warnings(current: Mapping[str, Any], body: Mapping[str, Any]) -> tuple[str, ...]:
@@ -113,5 +123,4 @@ def _setting_warnings(current: Mapping[str, Any], body: Mapping[str, Any]) -> tu
 
 
 def _fewer_days(after: str, before: str) -> bool:
-    known = bool(_STALE_IN.fullmatch(after) and _STALE_IN.fullmatch(before))
-    return known and int(after[:-1]) < int(before[:-1])
+    return _is_lifetime(after) and _is_lifetime(before) and int(after[:-1]) < int(before[:-1])

@@ -187,6 +187,17 @@ NO_SESSION = ErrorRule(
     source="OAS 1.223.0: 428 token_required comes with a session. Assumed: one without cannot be answered.",
 )
 
+# As documented, word for word: a customer whose password is a part of one must not make it unreadable.
+MESSAGES = (
+    "Invalid credentials provided to login to the institution",
+    "Login not attempted due to invalid credentials",
+    "Missing credentials to login to the institution",
+    "The user account is locked, user needs to contact the institution to unlock it",
+    "The user account access was forbidden by the institution",
+    "A MFA token is required by the institution, but it's not supported yet by Belvo.",
+    "Impossible to login, something unexpected happened while logging into the institution. Try again later.",
+)
+
 LOGIN: tuple[ErrorRule, ...] = (
     WRONG_PASSWORD,
     NOT_ATTEMPTED,
