@@ -26,7 +26,7 @@ class Presentation:
 # In the order of the counts above the list: what an agent can repair first.
 STATUS: dict[Attention, Presentation] = {
     Attention.NEEDS_CODE: Presentation("Needs code", "device-mobile-message", "warn", "Enter code"),
-    Attention.NEEDS_PASSWORD: Presentation("Needs password", "password", "bad", "Update credentials"),
+    Attention.NEEDS_PASSWORD: Presentation("Needs password", "lock", "bad", "Update credentials"),
     Attention.NEEDS_RECONNECT: Presentation("Needs reconnect", "plug-connected-x", "bad", "Send repair link"),
     Attention.CUSTOMER_AT_INSTITUTION: Presentation(
         "Customer must act at the institution", "user-exclamation", "warn", "Show script"

@@ -78,6 +78,8 @@ class LinkedAccountFilter(forms.Form):
             *((name, _integration_words(name)) for name in registry.integrations()),
         ]
         self.fields["institution"].choices = [("", "Any"), *_distinct(institutions)]
+        if self.data.get("q"):
+            self.fields["sort"].choices = [("", "Grouped by customer"), *SORT_WORDS.items()]
 
     def chosen(self) -> dict[str, Any]:
         """Return what was understood and is not empty; call after `is_valid`."""

@@ -64,7 +64,7 @@ NOT_FOUND = Trouble(
 BROKEN = Trouble(
     500,
     "Linkdesk made a mistake",
-    "The page could not be shown. If you were sending something, look at the account's timeline before sending it again.",
+    "The page could not be shown. If you were sending something, look at the account's timeline before you try again.",
     "Try once more. If it happens again, give the request id below to an administrator.",
 )
 NOT_AUDITABLE = Trouble(

@@ -30,14 +30,16 @@ PAGE = "dashboard/linked_account_list.html"
 FRAGMENT = "dashboard/_linked_account_list.html"
 TABLE = "dashboard/_linked_account_table.html"
 COUNTS = "dashboard/_account_counts.html"
+# What a click on a header sorts by ("": nothing), its words, its class. Hits grouped by customer need one less.
 COLUMNS = (
-    ("", "Status"),
-    ("customer", "Customer"),
-    ("institution", "Institution"),
-    ("since", "Since"),
-    ("success", "Last success"),
-    ("", "External id, tags"),
+    ("", "Status", "col-1"),
+    ("customer", "Customer", "col-2"),
+    ("institution", "Institution", "col-3"),
+    ("since", "Since", "col-4"),
+    ("success", "Last success", "col-5"),
+    ("", "External id, tags", "col-6"),
 )
+GROUPED_COLUMNS = (COLUMNS[0], ("institution", "Account", "col-2"), *COLUMNS[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class Count:
     tone: str
     number: int
     is_chosen: bool
+
+    @property
+    def is_shown(self) -> bool:
+        """Say whether there is anything to choose; all and healthy are always there, so the strip is never empty."""
+        return bool(self.number) or self.is_chosen or self.value in ("", Attention.HEALTHY)
 
 
 @needs(roles.VIEW)
@@ -101,7 +108,7 @@ def linked_account_table(request: HttpRequest) -> HttpResponse:
         **_table(request, filters, accounts, counted, now),
         "after": found.after,
         "before": found.before,
-        "moved": len({row.pk for row in found.rows} ^ set(ids)) or int([row.pk for row in found.rows] != ids),
+        "moved": [row.pk for row in found.rows] != ids,
         "list_address": _address(request),
     }
     table = render(request, TABLE, context)
@@ -140,15 +147,17 @@ def _table(
     query = request.GET.copy()
     query["shown"] = pack(account.pk for account in accounts)
     query["since"] = fingerprint(accounts, counted, now)
+    is_grouped = bool(filters.q) and filters.order.lstrip("-") == "customer"
+    columns = GROUPED_COLUMNS if is_grouped else COLUMNS
     return {
-        "groups": grouped(accounts, now, by_customer=bool(filters.q) and filters.order.lstrip("-") == "customer"),
-        "is_grouped": bool(filters.q) and filters.order.lstrip("-") == "customer",
-        "columns": [_column(name, word, filters.order) for name, word in COLUMNS],
+        "groups": grouped(accounts, now, by_customer=is_grouped),
+        "is_grouped": is_grouped,
+        "columns": [_column(*column, filters.order) for column in columns],
         "poll_address": f"{reverse('linked-account-table')}?{query.urlencode()}" if accounts else "",
     }
 
 
-def _column(name: str, word: str, order: str) -> dict[str, str]:
+def _column(name: str, word: str, css: str, order: str) -> dict[str, str]:
     """Return a header: what a click sorts by, and the order there is now."""
     is_sorted = order.lstrip("-") == name
     newest_first = name in ("changed", "success", "since")
@@ -157,6 +166,7 @@ def _column(name: str, word: str, order: str) -> dict[str, str]:
     return {
         "name": name,
         "word": word,
+        "css": css,
         "sort": turned if is_sorted else first,
         "aria": ("descending" if order.startswith("-") else "ascending") if is_sorted else "",
     }
