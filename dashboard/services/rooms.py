@@ -59,7 +59,10 @@ def answer(  # noqa: PLR0911 - each answer is one reason not to send
 
 def cancel(operation: Operation, *, actor: User) -> bool:
     """Give up a draft or leave the room; False if it is too late for that. Nothing is sent to the remote."""
-    operation = _fresh(operation)
+    return _leave(_fresh(operation), actor)
+
+
+def _leave(operation: Operation, actor: User) -> bool:
     if operation.state not in (State.DRAFT, State.AWAITING_TOKEN):
         return False
     was_sent = operation.state == State.AWAITING_TOKEN
@@ -79,8 +82,8 @@ def begin_again(operation: Operation, *, actor: User) -> Operation | OpenRefused
         if challenge_of(operation) is None:
             expire(operation)
         else:
-            cancel(operation, actor=actor)
-        operation = _fresh(operation)
+            _leave(operation, actor)
+        operation.refresh_from_db(fields=("state", "version", "closed_at"))
     if operation.is_holding:
         return OpenRefused(held_by(operation), operation)
     return open_draft(operation.account, operation.action, actor=actor, previous=operation, values=values_of(operation))

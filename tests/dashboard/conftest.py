@@ -13,10 +13,16 @@ from tests import emulator
 
 
 @pytest.fixture
-def belvo(transactional_db: None, settings: Any) -> Iterator[Any]:
-    """Run an emulator of Belvo that this test alone talks to, configured as the integration `belvo`."""
-    with emulator.running() as remote:
-        settings.INTEGRATIONS = read_configuration(remote.environment)
-        yield remote.belvo
+def remote(transactional_db: None, settings: Any) -> Iterator[emulator.Emulator]:
+    """Run emulators that this test alone talks to; each is configured as an integration of its name."""
+    with emulator.running() as running:
+        settings.INTEGRATIONS = read_configuration(running.environment)
+        yield running
         # The jobs of this test end before its database goes.
         executor.wait_until_idle(20)
+
+
+@pytest.fixture
+def belvo(remote: emulator.Emulator) -> Any:
+    """Return the emulator of Belvo itself: clock, faults, world, log of effects."""
+    return remote.belvo
