@@ -36,4 +36,7 @@ def ensure_roles(**kwargs: Any) -> None:
 
 def role_of(user: Any) -> str:
     """Return the role names of a member of staff as text, for the audit log."""
-    return ", ".join(sorted(user.groups.values_list("name", flat=True))) or ("superuser" if user.is_superuser else "")
+    # Asked for by the page and by the audit log; one answer per object, so per request.
+    if not hasattr(user, "_role_text"):
+        user._role_text = ", ".join(sorted(user.groups.values_list("name", flat=True)))
+    return user._role_text or ("superuser" if user.is_superuser else "")
