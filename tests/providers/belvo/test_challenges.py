@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from providers.answers import Challenge
+from providers.http import Exchange
 from providers.outcomes import NeedsToken, Ok, Outcome, Refused
 from providers.plan import Plan
 from providers.secrets import Secret
@@ -16,17 +17,17 @@ from ..canned import Answer, CannedServer, as_json
 from .support import LINK_A, belvo, institution, link, sample, sample_json
 
 
-def ask(answer: Answer) -> Outcome:
+def ask(answer: Answer, exchanges: list[Exchange] | None = None) -> Outcome:
     base = link("link_detail.json")
     with CannedServer(answer) as server:
-        provider = belvo(server.url)
+        provider = belvo(server.url, exchanges)
         plan = provider.plan_update("credentials", base, {}, frozenset({"password"}), institution("heimdall_mx_retail"))
         assert isinstance(plan, Plan)
         return provider.send(plan, {}, {"password": Secret("pass-valid-1")})
 
 
-def challenge(answer: Answer) -> Challenge:
-    outcome = ask(answer)
+def challenge(answer: Answer, exchanges: list[Exchange] | None = None) -> Challenge:
+    outcome = ask(answer, exchanges)
     assert isinstance(outcome, NeedsToken), outcome
     return outcome.challenge
 
@@ -184,3 +185,15 @@ def test_a_challenge_shows_neither_session_nor_code() -> None:
     opened = challenge(sample("update_428_mfa.json"))
 
     assert "42452e2ff9a546c3aca3b1cff761e2a8" not in repr(opened)
+
+
+def test_the_call_log_holds_neither_session_nor_code_nor_password() -> None:
+    exchanges: list[Exchange] = []
+    opened = challenge(sample("update_428_mfa.json"), exchanges)
+    with CannedServer(sample("mfa_resume_428_wrong_token.json")) as server:
+        belvo(server.url, exchanges).resume(opened, Secret("773311"))
+
+    assert len(exchanges) == 2
+    for secret in ("42452e2ff9a546c3aca3b1cff761e2a8", "6f6a5b6d0a234ccca2f04d9cd2cd810a", "773311", "pass-valid-1"):
+        assert secret not in repr(exchanges)
+    assert exchanges[1].path_template == "/api/links/"

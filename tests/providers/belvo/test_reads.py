@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from providers.answers import Snapshot
+from providers.belvo.client import RATE
 from providers.belvo.snapshots import schema_of, snapshot_of
 from providers.http import Exchange
 from providers.outcomes import Denied, Gone, Ok, Unavailable
@@ -227,3 +228,8 @@ def test_the_request_id_of_a_refusal_is_in_the_call_log() -> None:
 
     assert exchanges[0].request_id == "e17c6ad4733d4a35be5a93a82e983bb7"
     assert exchanges[0].path_template == "/api/links/{id}/"
+
+
+def test_no_window_of_thirty_seconds_sees_eighty_requests() -> None:
+    assert RATE.per_s == 30
+    assert RATE.requests + RATE.burst < 80
