@@ -72,10 +72,11 @@ _RESULTS: dict[str, tuple[str, str, str]] = {
 
 def timeline_of(account: LinkedAccount, *, kind: LineKind | None = None, limit: int = LIMIT) -> Timeline:
     """Return the newest lines first, the same thing in a row told once."""
+    most = limit + 1
     sources = {
-        LineKind.PEOPLE: lambda: chain(_intents(account, limit), _facts(account, limit)),
-        LineKind.RESULTS: lambda: _results(account, limit),
-        LineKind.CALLS: lambda: _calls(account, limit),
+        LineKind.PEOPLE: lambda: chain(_intents(account, most), _facts(account, most)),
+        LineKind.RESULTS: lambda: _results(account, most),
+        LineKind.CALLS: lambda: _calls(account, most),
     }
     wanted = [source() for name, source in sources.items() if kind in (None, name)]
     lines = sorted(chain.from_iterable(wanted), key=lambda line: line.at, reverse=True)
