@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests.auth import AuthBase
@@ -51,22 +52,25 @@ class Signature:
         template: str = "",
         params: Mapping[str, Any] | None = None,
         body: Any = None,
+        form: Mapping[str, Any] | None = None,
         headers: Mapping[str, Any] | None = None,
     ) -> Call:
         """Write the request out, or raise `CannotWrite` (a line break in a header, a path with dots)."""
         _check_path(path)
         revealed: list[str | bytes] = [secret.reveal() for secret in self.own_secrets]
         try:
+            content_type, content = _content(reveal(body, revealed), reveal(form, revealed))
             prepared = requests.Request(
                 method,
                 self.base_url + path,
-                headers=reveal({**_HEADERS, **_content_type(body), **self.headers, **(headers or {})}, revealed),
+                headers=reveal({**_HEADERS, **content_type, **self.headers, **(headers or {})}, revealed),
                 params=reveal(params or {}, revealed),
-                data=None if body is None else _json_bytes(reveal(body, revealed)),
+                data=content,
             ).prepare()
             revealed += self._sign(prepared)
         except (requests.RequestException, UnicodeError) as error:
             raise CannotWrite(type(error).__name__) from None
+        body = form if body is None else body
         redactor = Redactor(revealed, vocabulary=self.vocabulary | self.redact_keys | keys_of(body))
         shown = "" if body is None else json.dumps(redactor.value(masked(body, self.redact_keys)), ensure_ascii=False)
         return Call(method, path, template or path, prepared, redactor, capped(shown))
@@ -84,8 +88,13 @@ class Signature:
 _HEADERS = {"User-Agent": "Linkdesk", "Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
 
 
-def _content_type(body: Any) -> dict[str, str]:
-    return {} if body is None else {"Content-Type": "application/json"}
+def _content(body: Any, form: Mapping[str, Any] | None) -> tuple[dict[str, str], bytes | None]:
+    """Return the header that names the kind of content, and the content: JSON, a form, or none."""
+    if body is not None:
+        return {"Content-Type": "application/json"}, _json_bytes(body)
+    if form is not None:
+        return {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(form, doseq=True).encode("ascii")
+    return {}, None
 
 
 def _check_path(path: str) -> None:

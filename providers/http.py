@@ -106,10 +106,13 @@ class ApiSession:
         template: str = "",
         params: Mapping[str, Any] | None = None,
         json: Any = None,
+        form: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         deadline_s: float | None = None,
     ) -> Reply | NoReply:
-        """Make one call. `json` may hold `Secret` values at any depth: they are revealed here and nowhere else.
+        """Make one call with a body of `json`, of a `form` (url-encoded), or none.
+
+        `json` and `form` may hold `Secret` values at any depth: they are revealed here and nowhere else.
 
         `path` begins with "/" and is percent-encoded, without a query; anything else is a `ValueError`, so that no
         credential can go to another host. What cannot be written is a `bad_answer` of which nothing was sent.
@@ -118,7 +121,9 @@ class ApiSession:
         deadline_at = started + (self._deadline_s if deadline_s is None else deadline_s)
         verb = method.upper()
         try:
-            call = self._signature.write(verb, path, template=template, params=params, body=json, headers=headers)
+            call = self._signature.write(
+                verb, path, template=template, params=params, body=json, form=form, headers=headers
+            )
         except CannotWrite as error:
             logger.error("request cannot be written: %s", error, extra={"integration": self.name, "verb": verb})
             return NoReply("bad_answer", sent=False)

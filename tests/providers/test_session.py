@@ -391,3 +391,22 @@ def test_a_request_id_that_cannot_be_read_is_empty(fault_server: FaultServer) ->
 
     assert isinstance(reply, Reply)
     assert reply.request_id == ""
+
+
+def test_a_form_is_sent_as_a_form(fault_server: FaultServer) -> None:
+    exchanges: list[Exchange] = []
+    session = session_at(
+        fault_server.url("echo"), on_exchange=exchanges.append, own_secrets=[Secret("k3y&=ü")],
+        redact_keys=frozenset({"client_secret"}),
+    )  # fmt: skip
+
+    reply = session.request(
+        "POST", "/token", form={"grant_type": "client credentials", "client_secret": Secret("k3y&=ü")}
+    )
+
+    (arrived,) = fault_server.arrived_at("echo")
+    assert arrived.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert arrived.body == b"grant_type=client+credentials&client_secret=k3y%26%3D%C3%BC"
+    assert isinstance(reply, Reply)
+    assert exchanges[0].request_body == '{"grant_type": "client credentials", "client_secret": "•••"}'
+    assert "k3y" not in reply.text + exchanges[0].response_body
