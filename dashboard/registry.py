@@ -16,6 +16,7 @@ from providers.http import ApiSession, Exchange
 from .models import ApiCall, LinkedAccount, Operation
 from .ratelimit import SharedLimiter
 from .text import capped, storable
+from .tokens import SharedTokens
 
 MAX_STORED_BODY_BYTES = 16_384
 
@@ -56,6 +57,7 @@ def provider_for(
     session = found.provider.open_session(
         found.values,
         limiter=SharedLimiter(),
+        tokens=SharedTokens(),
         gate=integration,
         on_exchange=_recorder(integration, account, operation),
     )

@@ -132,7 +132,7 @@ class Provider(ABC):
     def open_session(cls, config: Mapping[str, str | Secret], **transport: Any) -> ApiSession:
         """Build the session for `config`: base URL, authentication, rate, deadlines, which keys of bodies are secret.
 
-        `transport` holds what the dashboard injects: `limiter`, `on_exchange`, `gate`.
+        `transport` holds what the dashboard injects: `limiter`, `on_exchange`, `gate`, `tokens`.
         """
 
     # -- reads, over the network

@@ -29,6 +29,7 @@ from .redaction import Redactor, masked, masked_text
 from .replies import Exchange, NoReply, Reply
 from .retry_after import parse_retry_after
 from .secrets import Secret
+from .tokens import MemoryTokenStore, TokenStore
 from .wire import Attempt, Wire
 
 __all__ = ["BASE_URL_FORM", "ApiSession", "Exchange", "NoReply", "Reply", "is_base_url"]
@@ -44,7 +45,8 @@ class ApiSession:
 
     `own_secrets` are our keys. `redact_keys` are the keys of bodies whose values are never kept (they stay in
     `Reply.json`). `vocabulary` holds the remote's own words (statuses, codes): a whole string that equals one is never
-    taken for the echo of a secret. `ca_file` names an authority to trust instead of the public ones.
+    taken for the echo of a secret. `ca_file` names an authority to trust instead of the public ones. `tokens` keeps the
+    access tokens of a remote that hands them out; a session without a store of its integration keeps them for itself.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class ApiSession:
         name: str = "",
         vocabulary: Iterable[str] = (),
         ca_file: str = "",
+        tokens: TokenStore | None = None,
     ) -> None:
         self._wire = _open_wire(base_url, ca_file)
         self._signature = Signature(
@@ -84,6 +87,7 @@ class ApiSession:
         self._read_retries = read_retries
         self._gatekeeper = Gatekeeper(limiter, gate, rate, name)
         self._on_exchange = on_exchange
+        self.tokens: TokenStore = tokens or MemoryTokenStore()
         self.name = name
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ from .linked_account import LinkedAccount
 from .operation import Operation
 from .rate_gate import RateGate
 from .remote_schema import RemoteSchema
+from .remote_token import RemoteToken
 from .sync_run import SyncRun
 from .user import User
 
@@ -19,6 +20,7 @@ __all__ = [
     "Operation",
     "RateGate",
     "RemoteSchema",
+    "RemoteToken",
     "SyncRun",
     "User",
 ]
