@@ -13,6 +13,7 @@ import requests
 from requests.auth import AuthBase
 
 from .body import ACCEPT_ENCODING, capped
+from .media import Media, UnsoundBody
 from .redaction import Redactor, keys_of, masked, reveal
 from .secrets import Secret
 
@@ -54,12 +55,13 @@ class Signature:
         body: Any = None,
         form: Mapping[str, Any] | None = None,
         headers: Mapping[str, Any] | None = None,
+        media: Media | None = None,
     ) -> Call:
         """Write the request out, or raise `CannotWrite` (a line break in a header, a path with dots)."""
         _check_path(path)
         revealed: list[str | bytes] = [secret.reveal() for secret in self.own_secrets]
         try:
-            content_type, content = _content(reveal(body, revealed), reveal(form, revealed))
+            content_type, content = _content(reveal(body, revealed), reveal(form, revealed), media)
             prepared = requests.Request(
                 method,
                 self.base_url + path,
@@ -68,7 +70,7 @@ class Signature:
                 data=content,
             ).prepare()
             revealed += self._sign(prepared)
-        except (requests.RequestException, UnicodeError) as error:
+        except (requests.RequestException, UnicodeError, UnsoundBody) as error:
             raise CannotWrite(type(error).__name__) from None
         body = form if body is None else body
         redactor = Redactor(revealed, vocabulary=self.vocabulary | self.redact_keys | keys_of(body))
@@ -88,8 +90,12 @@ class Signature:
 _HEADERS = {"User-Agent": "Linkdesk", "Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
 
 
-def _content(body: Any, form: Mapping[str, Any] | None) -> tuple[dict[str, str], bytes | None]:
-    """Return the header that names the kind of content, and the content: JSON, a form, or none."""
+def _content(
+    body: Any, form: Mapping[str, Any] | None, media: Media | None
+) -> tuple[dict[str, str], bytes | None]:
+    """Return the header that names the kind of content, and the content: JSON, another format, a form, or none."""
+    if body is not None and media is not None:
+        return {"Content-Type": media.content_type}, media.write(body)
     if body is not None:
         return {"Content-Type": "application/json"}, _json_bytes(body)
     if form is not None:

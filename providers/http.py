@@ -24,6 +24,7 @@ from .calls import Call, CannotWrite, Signature
 from .gatekeeper import Gatekeeper
 from .json_safe import DuplicateKey, UnsoundJson, parse_json
 from .limiter import Limiter, Rate
+from .media import Media, UnsoundBody
 from .quiet_logs import silence_urls
 from .redaction import Redactor, masked, masked_text
 from .replies import Exchange, NoReply, Reply
@@ -47,6 +48,7 @@ class ApiSession:
     `Reply.json`). `vocabulary` holds the remote's own words (statuses, codes): a whole string that equals one is never
     taken for the echo of a secret. `ca_file` names an authority to trust instead of the public ones. `tokens` keeps the
     access tokens of a remote that hands them out; a session without a store of its integration keeps them for itself.
+    `media` are the formats beside JSON that answers are read in; what they hold is then in `Reply.json`, like JSON.
     """
 
     def __init__(
@@ -70,7 +72,9 @@ class ApiSession:
         vocabulary: Iterable[str] = (),
         ca_file: str = "",
         tokens: TokenStore | None = None,
+        media: Iterable[Media] = (),
     ) -> None:
+        self._media = tuple(media)
         self._wire = _open_wire(base_url, ca_file)
         self._signature = Signature(
             base_url=base_url.rstrip("/"),
@@ -113,10 +117,12 @@ class ApiSession:
         form: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         deadline_s: float | None = None,
+        media: Media | None = None,
     ) -> Reply | NoReply:
         """Make one call with a body of `json`, of a `form` (url-encoded), or none.
 
-        `json` and `form` may hold `Secret` values at any depth: they are revealed here and nowhere else.
+        `json` and `form` may hold `Secret` values at any depth: they are revealed here and nowhere else. `media` writes
+        `json` in another format; in the call log it is shown as JSON all the same.
 
         `path` begins with "/" and is percent-encoded, without a query; anything else is a `ValueError`, so that no
         credential can go to another host. What cannot be written is a `bad_answer` of which nothing was sent.
@@ -126,7 +132,7 @@ class ApiSession:
         verb = method.upper()
         try:
             call = self._signature.write(
-                verb, path, template=template, params=params, body=json, form=form, headers=headers
+                verb, path, template=template, params=params, body=json, form=form, headers=headers, media=media
             )
         except CannotWrite as error:
             logger.error("request cannot be written: %s", error, extra={"integration": self.name, "verb": verb})
@@ -162,12 +168,12 @@ class ApiSession:
         headers.pop("set-cookie", None)
         content_type = headers.get("content-type", "")
         value, is_json = None, False
-        if says_json(content_type):
+        if parse := self._parser_of(content_type):
             try:
-                value, is_json = redactor.value(parse_json(answer.body)), True
+                value, is_json = redactor.value(parse(answer.body)), True
             except DuplicateKey:
                 return NoReply("bad_answer", sent=True, status=answer.status)
-            except UnsoundJson:
+            except (UnsoundJson, UnsoundBody):
                 pass
         redact_keys = self._signature.redact_keys
         if is_json:
@@ -184,6 +190,11 @@ class ApiSession:
             retry_after_s=parse_retry_after(headers.get("retry-after"), datetime.now(UTC)),
             request_id=redactor.text(self._find_request_id(value, headers)),
         )
+
+    def _parser_of(self, content_type: str) -> Callable[[bytes], Any] | None:
+        if says_json(content_type):
+            return parse_json
+        return next((media.read for media in self._media if media.reads(content_type)), None)
 
     def _find_request_id(self, value: Any, headers: Mapping[str, str]) -> str:
         try:

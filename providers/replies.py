@@ -29,7 +29,8 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete answer. `json` is None unless the content type says JSON and the body is sound JSON.
+    """A complete answer. `json` is None unless the content type says JSON (or one of the session's `media`) and the
+    body is sound.
 
     `text` is at most 64 kB, without the values of `redact_keys`, and filtered of every secret that was sent; `json` is
     filtered too, but keeps those values: a challenge's session has to go back.
