@@ -135,6 +135,11 @@ class Provider(ABC):
         `transport` holds what the dashboard injects: `limiter`, `on_exchange`, `gate`, `tokens`.
         """
 
+    @classmethod
+    def find_problems(cls, config: Mapping[str, str | Secret]) -> tuple[tuple[str, str], ...]:
+        """Return what is wrong with settings that are all there: the suffix of each, and a sentence. No network."""
+        return ()
+
     # -- reads, over the network
 
     @abstractmethod

@@ -84,4 +84,7 @@ def _read_values(
             problems.append(ConfigProblem(variable, f"must be {BASE_URL_FORM}."))
             continue
         values[setting.suffix] = Secret(raw) if setting.secret else raw
+    if not problems:
+        found = provider.find_problems(values)
+        problems += [ConfigProblem(f"{name.upper()}_{suffix}", message) for suffix, message in found]
     return values, problems

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,23 @@ def test_a_file_that_cannot_be_read_is_named_but_not_shown(kind: str, variable: 
 
     assert [problem.variable.removesuffix("_FILE") for problem in found.problems] == [variable]
     assert str(tmp_path) not in found.problems[0].message
+
+
+def test_a_provider_judges_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(config: Mapping[str, str | Secret]) -> tuple[tuple[str, str], ...]:
+        return (("SECRET_ID", f"is “{config['SECRET_ID']}”, which is nobody's."),)
+
+    monkeypatch.setattr(belvo, "find_problems", refuse)
+
+    found = read_configuration(SOUND)
+
+    assert found.integrations == {}
+    assert [(each.variable, each.message) for each in found.problems] == [
+        ("BELVO_SECRET_ID", "is “something”, which is nobody's.")
+    ]
+
+
+def test_settings_are_judged_only_when_they_are_all_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(belvo, "find_problems", lambda config: pytest.fail("asked too early"))
+
+    assert variables_of(SOUND | {"BELVO_SECRET_ID": ""}) == ["BELVO_SECRET_ID"]
