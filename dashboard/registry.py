@@ -13,6 +13,7 @@ from providers.config import IntegrationConfig
 from providers.errors import BUILT_IN, UNEXPECTED, ErrorRule
 from providers.http import ApiSession, Exchange
 
+from .fingerprints import fingerprint_of
 from .models import ApiCall, LinkedAccount, Operation
 from .ratelimit import SharedLimiter
 from .text import capped, storable
@@ -58,6 +59,7 @@ def provider_for(
         found.values,
         limiter=SharedLimiter(),
         tokens=SharedTokens(),
+        fingerprint=fingerprint_of(integration),
         gate=integration,
         on_exchange=_recorder(integration, account, operation),
     )

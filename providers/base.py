@@ -132,7 +132,8 @@ class Provider(ABC):
     def open_session(cls, config: Mapping[str, str | Secret], **transport: Any) -> ApiSession:
         """Build the session for `config`: base URL, authentication, rate, deadlines, which keys of bodies are secret.
 
-        `transport` holds what the dashboard injects: `limiter`, `on_exchange`, `gate`, `tokens`.
+        `transport` holds what the dashboard injects: `limiter`, `on_exchange`, `gate`, `tokens`,
+        `fingerprint`.
         """
 
     @classmethod

@@ -21,6 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from .attempts import Answer, make_attempt, wait_before_retry_s
 from .body import capped, says_json, text_of
 from .calls import Call, CannotWrite, Signature
+from .fingerprints import Fingerprint, own_fingerprint
 from .gatekeeper import Gatekeeper
 from .json_safe import DuplicateKey, UnsoundJson, parse_json
 from .limiter import Limiter, Rate
@@ -48,6 +49,7 @@ class ApiSession:
     `Reply.json`). `vocabulary` holds the remote's own words (statuses, codes): a whole string that equals one is never
     taken for the echo of a secret. `ca_file` names an authority to trust instead of the public ones. `tokens` keeps the
     access tokens of a remote that hands them out; a session without a store of its integration keeps them for itself.
+    `fingerprint` makes the keyed digests of the secrets that a remote shows.
     `media` are the formats beside JSON that answers are read in; what they hold is then in `Reply.json`, like JSON.
     """
 
@@ -72,6 +74,7 @@ class ApiSession:
         vocabulary: Iterable[str] = (),
         ca_file: str = "",
         tokens: TokenStore | None = None,
+        fingerprint: Fingerprint | None = None,
         media: Iterable[Media] = (),
     ) -> None:
         self._media = tuple(media)
@@ -92,6 +95,7 @@ class ApiSession:
         self._gatekeeper = Gatekeeper(limiter, gate, rate, name)
         self._on_exchange = on_exchange
         self.tokens: TokenStore = tokens or MemoryTokenStore()
+        self.fingerprint: Fingerprint = fingerprint or own_fingerprint
         self.name = name
 
     def __enter__(self) -> Self:
