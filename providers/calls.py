@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -44,6 +44,7 @@ class Signature:
     own_secrets: tuple[Secret, ...]
     redact_keys: frozenset[str]
     vocabulary: frozenset[str]
+    tells: Callable[[Any], Any]
 
     def write(
         self,
@@ -74,7 +75,8 @@ class Signature:
             raise CannotWrite(type(error).__name__) from None
         body = form if body is None else body
         redactor = Redactor(revealed, vocabulary=self.vocabulary | self.redact_keys | keys_of(body))
-        shown = "" if body is None else json.dumps(redactor.value(masked(body, self.redact_keys)), ensure_ascii=False)
+        told = None if body is None else redactor.value(self.tells(masked(body, self.redact_keys)))
+        shown = "" if body is None else json.dumps(told, ensure_ascii=False)
         return Call(method, path, template or path, prepared, redactor, capped(shown))
 
     def _sign(self, prepared: requests.PreparedRequest) -> Iterable[str]:

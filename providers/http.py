@@ -51,6 +51,8 @@ class ApiSession:
     access tokens of a remote that hands them out; a session without a store of its integration keeps them for itself.
     `fingerprint` makes the keyed digests of the secrets that a remote shows.
     `media` are the formats beside JSON that answers are read in; what they hold is then in `Reply.json`, like JSON.
+    `tells` returns what of a body may be kept in the call log, where keys alone do not say it: it gets the value of a
+    body, secrets masked, or the text of one that could not be read.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class ApiSession:
         tokens: TokenStore | None = None,
         fingerprint: Fingerprint | None = None,
         media: Iterable[Media] = (),
+        tells: Callable[[Any], Any] = lambda value: value,
     ) -> None:
         self._media = tuple(media)
         self._wire = _open_wire(base_url, ca_file)
@@ -86,6 +89,7 @@ class ApiSession:
             own_secrets=tuple(own_secrets),
             redact_keys=redact_keys,
             vocabulary=frozenset(vocabulary),
+            tells=tells,
         )
         self._request_id_of = request_id_of
         self._connect_timeout_s = connect_timeout_s
@@ -181,9 +185,10 @@ class ApiSession:
                 pass
         redact_keys = self._signature.redact_keys
         if is_json:
-            text = json_module.dumps(masked(value, redact_keys), ensure_ascii=False)
+            text = json_module.dumps(self._signature.tells(masked(value, redact_keys)), ensure_ascii=False)
         else:
-            text = masked_text(redactor.text(text_of(answer.body, content_type)), redact_keys)
+            raw = masked_text(redactor.text(text_of(answer.body, content_type)), redact_keys)
+            text = str(self._signature.tells(raw))
         return Reply(
             status=answer.status,
             headers=headers,

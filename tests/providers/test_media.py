@@ -55,6 +55,18 @@ def test_the_call_log_shows_the_values_without_their_secrets(fault_server: Fault
     assert exchanges[0].request_body == '{"name": "Ana", "token": "•••", "password": "•••"}'
 
 
+def test_a_provider_says_what_of_a_body_may_be_kept(fault_server: FaultServer) -> None:
+    exchanges: list[Exchange] = []
+    session = ApiSession(
+        fault_server.url("good"), on_exchange=exchanges.append, tells=lambda value: {name: "…" for name in value}
+    )
+
+    reply = session.request("PUT", "/a-1", json={"name": "Ana"})
+
+    assert (exchanges[0].request_body, exchanges[0].response_body) == ('{"name": "…"}', '{"id": "…", "status": "…"}')
+    assert isinstance(reply, Reply) and reply.json == {"id": "a-1", "status": "valid"}
+
+
 def test_what_the_format_cannot_say_is_never_sent(fault_server: FaultServer) -> None:
     reply = ask(fault_server, {"name": "two\nlines"}, [])
 
