@@ -16,7 +16,7 @@ from providers.fields import Field, FieldKind, FieldValue
 from providers.secrets import Secret
 
 from .remote_patterns import fits
-from .widgets import DocumentInput, SecretInput, SecretSelect, VisibleSecretInput
+from .widgets import DocumentInput, LinesInput, SecretInput, SecretSelect, VisibleSecretInput
 
 MAX_DOCUMENT_BYTES = 65_536
 PREFIX = "field"
@@ -197,6 +197,10 @@ def _choices(field: Field, current: tuple[Any, ...]) -> list[tuple[str, str]]:
     return offered + missing
 
 
+def _lines(field: Field) -> forms.Field:
+    return LinesField(field)
+
+
 def _boolean(field: Field) -> forms.Field:
     return forms.BooleanField(required=False)
 
@@ -227,6 +231,28 @@ class TextField(forms.CharField):
             raise ValidationError(self.shape_message)
         if not fits(self.source.pattern, value):
             raise ValidationError(self.source.pattern_message or "This does not have the form the institution expects.")
+
+
+class LinesField(forms.CharField):
+    """Texts, one a line, without blank lines and the blanks around them; each is at most `max_length` long."""
+
+    def __init__(self, source: Field) -> None:
+        attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off", "rows": "6"}
+        super().__init__(required=source.required, widget=LinesInput(attrs=attrs))
+        self.source = source
+        self.validators = []
+
+    def to_python(self, value: Any) -> Any:
+        return tuple(line.strip() for line in re.split(r"\r\n|\r|\n", str(value or "")) if line.strip())
+
+    def validate(self, value: Any) -> None:
+        super().validate(value)
+        for line in value:
+            refuse_nul(line)
+            if len(line) > self.source.max_length:
+                raise ValidationError(
+                    f"“{line[:20]}…” is {len(line):,} characters long. At most {self.source.max_length:,} can be sent."
+                )
 
 
 class DocumentField(forms.Field):
@@ -275,5 +301,6 @@ _FACTORIES = {
     FieldKind.SELECT: _select,
     FieldKind.MULTISELECT: _multiselect,
     FieldKind.BOOLEAN: _boolean,
+    FieldKind.LIST: _lines,
     FieldKind.DOCUMENT: _document,
 }

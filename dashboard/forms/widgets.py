@@ -29,6 +29,13 @@ class SecretSelect(forms.Select):
         return []
 
 
+class LinesInput(forms.Textarea):
+    """Texts, one a line."""
+
+    def format_value(self, value: Any) -> str | None:
+        return "\n".join(map(str, value)) if isinstance(value, (list, tuple)) else super().format_value(value)
+
+
 class DocumentInput(forms.Widget):
     """Text pasted or a file uploaded, under one name; the file wins. Never re-filled."""
 

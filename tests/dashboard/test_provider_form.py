@@ -282,3 +282,29 @@ def test_form_markup_has_no_inline_style_or_script():
     html = drawn(bind(PASSWORD, SECOND, DOCUMENT, Field("key", "Key", FieldKind.DOCUMENT, secret=True)))
 
     assert not re.search(r"style=|<script|\son\w+=", html)
+
+
+TAGS = Field("link_tags", "Tags", FieldKind.LIST, initial=("a", "b"), max_length=10)
+
+
+def test_a_list_is_entered_one_a_line():
+    form = bind(TAGS, link_tags=" vip:yes \r\n\r\n<b>\nvip:yes\r")
+
+    assert form.is_valid(), form.errors
+    assert split(form) == ({"link_tags": ("vip:yes", "<b>", "vip:yes")}, {})
+
+
+def test_a_list_is_shown_as_lines_and_can_be_emptied():
+    assert "a\nb</textarea>" in drawn(form_for([TAGS])())
+
+    form = bind(TAGS, link_tags="")
+
+    assert form.is_valid()
+    assert split(form) == ({"link_tags": ()}, {})
+
+
+@pytest.mark.parametrize(("entered", "said"), [("12345678901", "11 characters"), ("a\0", "NUL")])
+def test_each_line_of_a_list_is_looked_at(entered, said):
+    form = bind(TAGS, link_tags=f"fine\n{entered}")
+
+    assert said in first_error(form, "link_tags")
