@@ -86,7 +86,7 @@ def _opened(row: RemoteToken) -> AccessToken | None:
     if not row.sealed:
         return None
     try:
-        raw = json.loads(unseal(row.sealed, **_place(row.pk)))
+        raw = json.loads(unseal(bytes(row.sealed), **_place(row.pk)))
     except CannotUnseal:
         # A key left the ring, or the row was altered: the next one who needs a token gets a new one.
         log.warning("remote_token_cannot_be_opened", integration=row.pk)

@@ -14,12 +14,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What to quote to the provider's support. Texts have been filtered of everything secret that was sent."""
+    """What to quote to the provider's support. Texts have been filtered of everything secret that was sent.
+
+    `documentation_url` is a page of the provider's own about its code; the provider vouches for the host.
+    """
 
     http_status: int | None = None
     remote_code: str = ""
     remote_message: str = ""
     request_id: str = ""
+    documentation_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ def to_json(outcome: Outcome, name: str, at: datetime, *, codes_sent: int = 0) -
             "remote_code": storable(evidence.remote_code, 200),
             "remote_message": storable(evidence.remote_message, 4000),
             "request_id": storable(evidence.request_id, 128),
+            "documentation_url": storable(evidence.documentation_url, 500),
             "retry_after_s": _retry_after_s(outcome),
             "maybe_applied": isinstance(outcome, Unavailable) and outcome.maybe_applied,
             "errors": {name: list(messages) for name, messages in errors.items()},

@@ -43,7 +43,12 @@ def seal_challenge(operation: Operation, challenge: Challenge) -> tuple[bytes, d
 
 def seal_handover(operation: Operation, handover: Handover) -> tuple[bytes, datetime]:
     """Return the sealed handover and the end of its time."""
-    raw = {"url": _text(handover.url), "expires_at": handover.expires_at.isoformat(), "note": handover.note}
+    raw = {
+        "url": _text(handover.url),
+        "session": _text(handover.session),
+        "expires_at": handover.expires_at.isoformat(),
+        "note": handover.note,
+    }
     return _seal(operation, {"handover": raw}), handover.expires_at
 
 
@@ -61,7 +66,8 @@ def handover_of(operation: Operation) -> Handover | None:
     raw = _open(operation, "handover")
     if raw is None:
         return None
-    return Handover(Secret(raw["url"]), datetime.fromisoformat(raw["expires_at"]), raw["note"])
+    expires_at = datetime.fromisoformat(raw["expires_at"])
+    return Handover(Secret(raw["url"]), expires_at, raw["note"], Secret(raw.get("session", "")))
 
 
 def _open(operation: Operation, kind: str) -> dict[str, Any] | None:
