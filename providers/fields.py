@@ -18,6 +18,7 @@ class FieldKind(StrEnum):
     SELECT = "select"
     MULTISELECT = "multiselect"
     BOOLEAN = "boolean"
+    LINES = "lines"  # several lines in one text, kept exactly as typed but for the browser's line ends
     LIST = "list"  # texts, one a line; the value is a tuple
     DOCUMENT = "document"  # text pasted or a file uploaded; bytes stay in memory
 

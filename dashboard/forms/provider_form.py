@@ -201,6 +201,10 @@ def _lines(field: Field) -> forms.Field:
     return LinesField(field)
 
 
+def _exact_lines(field: Field) -> forms.Field:
+    return TextField(field, widget=forms.Textarea(attrs={"autocomplete": "off", "spellcheck": "false", "rows": "5"}))
+
+
 def _boolean(field: Field) -> forms.Field:
     return forms.BooleanField(required=False)
 
@@ -213,10 +217,14 @@ class TextField(forms.CharField):
     """One line of text of a remote's field: length, NUL, and the remote's own pattern where it can be run."""
 
     def __init__(self, source: Field, *, widget: forms.Widget, shape: str = "", shape_message: str = "") -> None:
-        is_exact = source.kind is FieldKind.PASSWORD or source.secret
+        is_exact = source.kind in (FieldKind.PASSWORD, FieldKind.LINES) or source.secret
         super().__init__(required=source.required, widget=widget, strip=not is_exact)
         self.source, self.shape, self.shape_message = source, shape, shape_message
         self.validators = []
+
+    def to_python(self, value: Any) -> str:
+        text: str = super().to_python(value)
+        return text.replace("\r\n", "\n") if self.source.kind is FieldKind.LINES else text
 
     def validate(self, value: str) -> None:
         super().validate(value)
@@ -301,6 +309,7 @@ _FACTORIES = {
     FieldKind.SELECT: _select,
     FieldKind.MULTISELECT: _multiselect,
     FieldKind.BOOLEAN: _boolean,
+    FieldKind.LINES: _exact_lines,
     FieldKind.LIST: _lines,
     FieldKind.DOCUMENT: _document,
 }

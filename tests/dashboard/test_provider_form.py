@@ -308,3 +308,12 @@ def test_each_line_of_a_list_is_looked_at(entered, said):
     form = bind(TAGS, link_tags=f"fine\n{entered}")
 
     assert said in first_error(form, "link_tags")
+
+
+def test_lines_are_kept_as_they_were_typed() -> None:
+    form = form_for([Field("rows", "Rows", FieldKind.LINES, initial="a\n\n b")])
+
+    posted = form({"field-rows": "a\r\n\r\n b \r\n"})
+
+    assert posted.is_valid()
+    assert split(posted) == ({"rows": "a\n\n b \n"}, {})
