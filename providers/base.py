@@ -111,6 +111,8 @@ class Provider(ABC):
     settle_within_s: ClassVar[int] = 60
     # How often a sync should look at everything, in seconds.
     sync_every_s: ClassVar[int] = 900
+    # Whether an account says whose it is. Where not, `list_of_customer` does, and what it said is kept.
+    names_customers: ClassVar[bool] = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -154,6 +156,13 @@ class Provider(ABC):
     @abstractmethod
     def fetch(self, remote_id: str) -> Ok[Snapshot] | Failure:
         """Return one account as it is now."""
+
+    def list_of_customer(self, reference: str) -> Ok[tuple[Snapshot, ...]] | Failure:
+        """Return the accounts of one customer, each with `reference` as its external id.
+
+        For remotes whose accounts do not say whose they are (`names_customers`); those that do return none.
+        """
+        return Ok(())
 
     def list_schemas(self, cursor: str | None = None) -> Ok[Page[Schema]] | Failure:
         """Return one page of schemas; a provider without schemas returns an empty last page."""

@@ -20,7 +20,7 @@ _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _DATABASE_URL = os.environ.get("LINKDESK_TEST_DATABASE_URL") or f"sqlite:///{_FOLDER / f'{_WORKER}.sqlite3'}"
 
 for _name in list(os.environ):
-    if _name.startswith(("INTEGRATIONS", "BELVO_")):
+    if _name.startswith(("INTEGRATIONS", "BELVO_", "FLXPOINT_", "LINKAR_", "MONEYKIT_")):
         del os.environ[_name]
 os.environ.update(
     LINKDESK_SETTINGS=os.devnull,

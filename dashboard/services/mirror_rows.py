@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,13 +46,16 @@ class Judging:
         self.rules = {rule.code: rule for rule in (*(self.provider.rules if self.provider else ()), *BUILT_IN)}
         looked_at = tuple(snapshots)
         self.schemas = _schemas(integration, {snapshot.schema_key for snapshot in looked_at})
-        self.customers = _customers({snapshot.external_id for snapshot in looked_at})
-        self.rooms = _open_rooms([row.pk for row in known])
+        rows = tuple(known)
+        references = {snapshot.external_id for snapshot in looked_at} | {row.external_id for row in rows}
+        self.customers = _customers(references)
+        self.rooms = _open_rooms([row.pk for row in rows])
 
     def columns(
         self, known: LinkedAccount | None, snapshot: Snapshot, *, read_at: datetime, now: datetime, gone: bool = False
     ) -> dict[str, Any]:
         """Return every column that is shown, the judgement included. `read_at` is when the snapshot was asked for."""
+        snapshot = self._with_what_is_known(known, snapshot)
         schema = self.schemas.get(snapshot.schema_key)
         assessment = self._assessment(known, snapshot, schema, read_at=read_at, now=now, gone=gone)
         customer = self._customer(known, snapshot)
@@ -98,6 +102,17 @@ class Judging:
             if caused is not None:
                 return caused
         return self.provider.assess(snapshot, schema)
+
+    def _with_what_is_known(self, known: LinkedAccount | None, snapshot: Snapshot) -> Snapshot:
+        """Keep what the remote tells in one place only: when an account was made, and, of some, whose it is."""
+        if known is None:
+            return snapshot
+        says_whose = self.provider is None or self.provider.names_customers
+        return replace(
+            snapshot,
+            created_at=snapshot.created_at or known.remote_created_at,
+            external_id=snapshot.external_id or ("" if says_whose else known.external_id),
+        )
 
     def _customer(self, known: LinkedAccount | None, snapshot: Snapshot) -> Customer | None:
         """Match by external id; an account without one keeps the customer it was given by hand."""

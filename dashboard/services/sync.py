@@ -11,25 +11,27 @@ from typing import Any, TypeVar
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from providers.answers import Page, Schema
 from providers.base import Provider
-from providers.outcomes import Failure, Gone, Ok, RateLimited
+from providers.outcomes import Failure, Gone, Ok, RateLimited, Refused
 
-from ..models import LinkedAccount, RemoteSchema, SyncRun
+from ..models import Customer, LinkedAccount, RemoteSchema, SyncRun
 from ..registry import provider_for
 from ..text import storable, storable_json
 from . import outcomes
 from .audit import SYSTEM, AuditUnavailable, Kind, record
-from .mirror import BATCH_ROWS, mark_gone, mirror, mirror_page
+from .mirror import BATCH_ROWS, mark_gone, mark_stale, mirror, mirror_page
 
 # A pass without a sign of life for so long has lost its process.
 ABANDONED_AFTER = timedelta(minutes=10)
 MAX_WAIT_S = 60.0
 MAX_WAITS = 10
 MAX_ABSENT_FETCHED = 50
+# Customers that are asked about in one pass, where accounts do not say whose they are.
+MAX_CUSTOMERS_ASKED = 200
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -84,6 +86,7 @@ class _Pass:
         try:
             self._schemas()
             self._accounts()
+            self._of_customers()
             self._absent()
         except _Interrupted as interrupted:
             result = SyncRun.Result.PARTIAL if self.row.seen else SyncRun.Result.FAILED
@@ -114,6 +117,20 @@ class _Pass:
             self._beat()
             self.on_progress(Progress("accounts", self.row.seen, page.total))
 
+    def _of_customers(self) -> None:
+        """Ask for the accounts of customers, where accounts do not say whose they are: those without any first."""
+        if self.provider.names_customers:
+            return
+        ours = LinkedAccount.objects.present().filter(integration=self.integration, customer=OuterRef("pk"))
+        customers = Customer.objects.annotate(has_some=Exists(ours)).order_by("has_some", "?")
+        for customer in customers[:MAX_CUSTOMERS_ASKED]:
+            asked_at = timezone.now()
+            found = self._ask(partial(self.provider.list_of_customer, customer.reference))
+            counted = mirror_page(self.integration, found, asked_at)
+            self.row.created += counted.created
+            self.row.changed += counted.changed
+            self._beat()
+
     def _absent(self) -> None:
         """Ask for what was not on any page, one by one: only a clear "gone" marks it gone."""
         present = LinkedAccount.objects.present().filter(integration=self.integration)
@@ -123,10 +140,15 @@ class _Pass:
             try:
                 mirror(self.integration, self._ask(partial(self.provider.fetch, account.remote_id)), at=asked_at)
             except _Interrupted as interrupted:
-                if not isinstance(interrupted.failure, Gone):
-                    raise
-                mark_gone(account, interrupted.failure)
-                self.row.gone += 1
+                match interrupted.failure:
+                    case Gone() as gone:
+                        mark_gone(account, gone)
+                        self.row.gone += 1
+                    case Refused():
+                        # It is about this account alone; the others are not kept waiting for it.
+                        mark_stale(account)
+                    case _:
+                        raise
             self._beat()
 
     def _pages(self, ask: Callable[[str | None], Ok[Page[T]] | Failure]) -> Iterator[tuple[Page[T], datetime]]:
