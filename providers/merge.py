@@ -21,6 +21,7 @@ class Verdict(StrEnum):
 
 
 class Side(StrEnum):
+    ORIGINAL = "original"
     MINE = "mine"
     THEIRS = "theirs"
 
@@ -123,5 +124,5 @@ def _default_of(part: Part[V]) -> Side:
 def _versions(part: Part[V], choice: Side | Mapping[str, V]) -> dict[str, V | None]:
     if isinstance(choice, Mapping):
         return {member: choice.get(member) for member in part.members}
-    chosen = part.mine if choice is Side.MINE else part.theirs
+    chosen = {Side.ORIGINAL: part.base, Side.MINE: part.mine, Side.THEIRS: part.theirs}[choice]
     return dict(zip(part.members, chosen, strict=True))
