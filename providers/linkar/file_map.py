@@ -10,6 +10,7 @@
     editable = ["STATUS", "EMAIL"]    # everything else is read-only
     secret = ["LKFLD6"]
     hidden = []
+    calculated = []                   # names of calculated dictionaries that may be looked up
     select_clause = 'WITH STATUS # "closed"'
     sort_clause = "BY @ID"
 
@@ -59,6 +60,7 @@ class FileMap:
     editable: tuple[str, ...]
     secret: frozenset[str]
     hidden: frozenset[str]
+    calculated: tuple[str, ...]
     groups: Mapping[str, tuple[str, ...]]
     status_words: Mapping[str, str] = field(default_factory=dict)
     select_clause: str = ""
@@ -85,6 +87,10 @@ class FileMap:
     def shows(self, name: str) -> bool:
         """Say whether the value itself may be kept and shown: it is named in the map, and is no secret."""
         return name in self.numbers and name not in self.secret
+
+    def tells(self, name: str) -> bool:
+        """Say whether the value under this name may be kept, calculated ones included."""
+        return self.shows(name) or name in self.calculated
 
 
 @dataclass(frozen=True)
@@ -151,6 +157,7 @@ def _file_of(table: Table, apiresource: str) -> FileMap:
         editable=tuple(sorted(editable, key=lambda name: numbers[name])),
         secret=secret,
         hidden=hidden,
+        calculated=table.texts("calculated"),
         groups=groups,
         status_words=_status_words_of(table),
         select_clause=table.text("select_clause", None, "", default=""),
@@ -164,13 +171,12 @@ def _file_of(table: Table, apiresource: str) -> FileMap:
 def _numbers_of(table: Table) -> dict[str, int]:
     attributes = table.table("attributes")
     numbers: dict[str, int] = {}
-    for name in attributes.keys():
+    for name in attributes.all_keys():
         number = attributes.number(name)
         if not _ATTRIBUTE.fullmatch(name):
             raise attributes.bad(name, "is not the name of an attribute")
-        if found := re.fullmatch(r"LKFLD(\d+)", name):
-            if int(found[1]) != number:
-                raise attributes.bad(name, f"is attribute {found[1]}, not {number}")
+        if (found := re.fullmatch(r"LKFLD(\d+)", name)) and int(found[1]) != number:
+            raise attributes.bad(name, f"is attribute {found[1]}, not {number}")
         if number in numbers.values():
             raise attributes.bad(name, f"has the number {number}, which another attribute has already")
         numbers[name] = number
@@ -181,7 +187,7 @@ def _numbers_of(table: Table) -> dict[str, int]:
 
 def _groups_of(table: Table, names: frozenset[str]) -> dict[str, tuple[str, ...]]:
     groups = table.table("groups", required=False)
-    found = {group: groups.names(group, names) for group in groups.keys()}
+    found = {group: groups.names(group, names) for group in groups.all_keys()}
     members = [name for group in found.values() for name in group]
     for group, each in found.items():
         if len(each) < 2:
@@ -195,7 +201,7 @@ def _status_words_of(table: Table) -> dict[str, str]:
     """Return the meaning of each stored value."""
     words = table.table("status_words", required=False)
     meanings: dict[str, str] = {}
-    for meaning in words.keys():
+    for meaning in words.all_keys():
         if meaning not in STATUS_WORDS:
             raise words.bad(meaning, f"is none of {', '.join(STATUS_WORDS)}")
         for value in words.texts(meaning):

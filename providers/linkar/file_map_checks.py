@@ -26,7 +26,7 @@ class Table:
     def bad(self, key: str, what: str) -> BadMap:
         return BadMap(f"{self._path}: “{key}”{f' in {self._place}' if self._place else ''} {what}.")
 
-    def keys(self) -> Iterable[str]:
+    def all_keys(self) -> Iterable[str]:
         self._asked |= set(self._raw)
         return self._raw.keys()
 

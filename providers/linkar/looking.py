@@ -1,0 +1,44 @@
+"""A look at a record as the database shapes it for people: calculated, converted, formatted. Nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..answers import LookupTable
+from ..fields import FieldValue
+from ..http import ApiSession, Reply
+from ..outcomes import Ok, Outcome
+from ..redaction import MASK
+from . import client
+from .answers import Record, errors_in, is_answer, records_in
+from .errors import failure_of
+from .file_map import FileMap
+from .options import Options
+from .plans import look_params
+from .snapshots import in_one_line
+
+_MAX_ROWS = 200
+_MAX_TEXT = 1_000
+
+
+def send_look(
+    session: ApiSession, place: tuple[FileMap, str], values: Mapping[str, FieldValue], options: Options
+) -> Outcome:
+    """Read once. What is secret, or in no map, is not shown: the table is kept with the operation."""
+    file, record_id = place
+    answer = client.view_record(session, file, record_id, options, look_params(values, options))
+    if not (isinstance(answer, Reply) and answer.status == 200 and is_answer(answer) and not errors_in(answer)):
+        return failure_of(answer, writes=False)
+    record = next((each for each in records_in(answer) or () if each.id == record_id), None)
+    if record is None:
+        return failure_of(answer, writes=False)
+    return Ok(_table(file, record))
+
+
+def _table(file: FileMap, record: Record) -> LookupTable:
+    shown = {name: value for name, value in record.named.items() if file.tells(name) and name not in file.hidden}
+    rows = [(name, in_one_line(value)[:_MAX_TEXT] or "–") for name, value in shown.items()]
+    rows += [(name, MASK) for name in sorted(file.secret) if record.named.get(name)]
+    left_out = len(set(record.named) - set(shown) - file.secret)
+    note = f"{left_out} more attributes are not named in the map, so they are not shown." if left_out else ""
+    return LookupTable(("Attribute", "Value"), tuple(rows[:_MAX_ROWS]), note)

@@ -1,0 +1,200 @@
+"""Linkar, declared: what it is called, what it can do, and where each answer is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from ..answers import Assessment, Fact, Page, Schema, Snapshot
+from ..base import Action, Availability, Capability, Effect, Provider
+from ..errors import BUILT_IN
+from ..fields import Field, FieldValue
+from ..http import ApiSession, Reply
+from ..outcomes import Failure, FieldErrors, Gone, Ok, Outcome
+from ..plan import Plan
+from ..secrets import Secret
+from . import checking, client, facts, fields, plans, writes
+from .answers import Record, errors_in, records_in, total_of
+from .assessment import assess
+from .errors import failure_of
+from .file_map import FileMap
+from .looking import send_look
+from .options import MAX_SVR_TIMEOUT_S, SETTINGS, Options, options_of, problems_of
+from .reading import Reader
+from .rules import BY_CALL, NOT_IN_MAP, RULES
+from .schema_reading import read_schema
+from .snapshots import place_of, snapshot_of
+
+EDIT = Action(
+    "edit",
+    "Edit record",
+    Capability.UPDATE,
+    Effect.WRITE,
+    "edit",
+    help="Changes attributes of the record. If somebody else has changed it meanwhile, nothing is overwritten.",
+)
+LOOK = Action(
+    "look",
+    "Look up calculated values",
+    Capability.LOOKUP,
+    Effect.READ,
+    "file-certificate",
+    help="The record as the database prints it: totals, dates, amounts. Nothing is changed.",
+)
+
+
+class Linkar(Provider):
+    """Records of files in MultiValue databases, through Linkar Web Services."""
+
+    slug = "linkar"
+    name = "Linkar"
+    noun = "record"
+    settings = SETTINGS
+    capabilities = frozenset({Capability.UPDATE, Capability.LOOKUP})
+    actions = (EDIT, LOOK)
+    rules = (*RULES, *BY_CALL, *BUILT_IN)
+    settle_within_s = int(MAX_SVR_TIMEOUT_S + client.GRACE_S)
+    sync_every_s = 900
+
+    @classmethod
+    def open_session(cls, config: Mapping[str, str | Secret], **transport: Any) -> ApiSession:
+        return client.open_session(config, **transport)
+
+    @classmethod
+    def find_problems(cls, config: Mapping[str, str | Secret]) -> tuple[tuple[str, str], ...]:
+        return problems_of(config)
+
+    @property
+    def options(self) -> Options:
+        return options_of(self.config)
+
+    def check(self) -> Ok[None] | Failure:
+        return checking.check(self.session, self.options)
+
+    def list(self, cursor: str | None = None) -> Ok[Page[Snapshot]] | Failure:
+        """Return one page. A cursor is the place of the file in the map and the number of the page in it."""
+        options = self.options
+        place, number = _place_of(cursor)
+        if place >= len(options.map.files):
+            return Ok(Page(()))
+        file = options.map.files[place]
+        answer = client.select(self.session, file, options, _page_params(file, number, options))
+        records = records_in(answer) if isinstance(answer, Reply) and answer.status == 200 else None
+        if not isinstance(answer, Reply) or records is None or errors_in(answer):
+            return failure_of(answer, writes=False)
+        total = total_of(answer)
+        is_last = not records or (
+            number * options.page_size >= total if total is not None else len(records) < options.page_size
+        )
+        following = (place + 1, 1) if is_last else (place, number + 1)
+        items = tuple(snapshot_of(file, record, self.session) for record in records)
+        only = len(options.map.files) == 1
+        return Ok(Page(items, _cursor_of(following, options), total if only else None))
+
+    def fetch(self, remote_id: str) -> Ok[Snapshot] | Failure:
+        options = self.options
+        place = place_of(remote_id, options.map)
+        if place is None:
+            return Gone(NOT_IN_MAP)
+        found = Reader(self.session, options, options.svr_timeout_s).read(*place)
+        return Ok(snapshot_of(place[0], found, self.session)) if isinstance(found, Record) else found
+
+    def list_schemas(self, cursor: str | None = None) -> Ok[Page[Schema]] | Failure:
+        found = []
+        for file in self.options.map.files:
+            read = read_schema(self.session, file, self.options)
+            if not isinstance(read, Ok):
+                return read
+            found.append(read.value)
+        return Ok(Page(tuple(found), None, len(found)))
+
+    def fetch_schema(self, key: str) -> Ok[Schema] | Failure:
+        file = self.options.map.by_key(key)
+        return read_schema(self.session, file, self.options) if file else Gone(NOT_IN_MAP)
+
+    def assess(self, snapshot: Snapshot, schema: Schema | None) -> Assessment:
+        return assess(self._file(snapshot), snapshot, schema)
+
+    def availability(self, snapshot: Snapshot, schema: Schema | None) -> tuple[Availability, ...]:
+        file = self._file(snapshot)
+        why_not = "" if file else "Our map no longer names the file of this record."
+        return (
+            Availability(EDIT, why_not or _why_no_edit(file, snapshot)),
+            Availability(LOOK, why_not),
+        )
+
+    def primary_action(self, snapshot: Snapshot, schema: Schema | None) -> str:
+        return next((each.action.name for each in self.availability(snapshot, schema) if each.is_available), "")
+
+    def facts(self, snapshot: Snapshot, schema: Schema | None) -> tuple[Fact, ...]:
+        return facts.facts(self._file(snapshot), snapshot, schema)
+
+    def fields(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Field, ...]:
+        file = self._file(snapshot)
+        if file is None:
+            return ()
+        if action == LOOK.name:
+            return fields.look_fields(self.options)
+        return fields.edit_fields(file, snapshot, schema, self.options)
+
+    def plan_update(
+        self,
+        action: str,
+        base: Snapshot,
+        values: Mapping[str, FieldValue],
+        given_secrets: frozenset[str],
+        schema: Schema | None,
+    ) -> Plan | FieldErrors:
+        file = self._file(base)
+        if file is None:
+            return FieldErrors({"": (NOT_IN_MAP.sentence,)}, NOT_IN_MAP)
+        if action == LOOK.name:
+            return plans.plan_look(file, base, values, self.options)
+        return plans.plan_edit(file, base, values, given_secrets, schema=schema, options=self.options)
+
+    def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
+        return writes.confirms(plan, before, after)
+
+    def send(self, plan: Plan, values: Mapping[str, FieldValue], secrets: Mapping[str, Secret]) -> Outcome:
+        options = self.options
+        place = place_of(plan.remote_id, options.map)
+        if place is None:
+            return Gone(NOT_IN_MAP)
+        if plan.action == LOOK.name:
+            return send_look(self.session, place, values, options)
+        return writes.send_edit(self.session, plan, place, values=values, secrets=secrets, options=options)
+
+    def _file(self, snapshot: Snapshot) -> FileMap | None:
+        place = place_of(snapshot.remote_id, self.options.map)
+        return place[0] if place else None
+
+
+def _why_no_edit(file: FileMap | None, snapshot: Snapshot) -> str:
+    if file is None or not file.editable:
+        return "Our map lets nobody edit an attribute of this file."
+    if not snapshot.body.get("has_original"):
+        return "Linkar gave no whole record (ORIGINAL_RECORD), so it cannot be changed safely."
+    return ""
+
+
+def _page_params(file: FileMap, number: int, options: Options) -> dict[str, Any]:
+    """Source: LINKAR_WS manual, lk_select; reg_page is the size of a page, num_page its number."""
+    params: dict[str, Any] = {"pagination": "true", "reg_page": options.page_size, "num_page": number}
+    params |= {"original_record": "true", "svr_timeout": options.svr_timeout_s}
+    clauses = {"select_clause": file.select_clause, "sort_clause": file.sort_clause}
+    return params | {name: clause for name, clause in clauses.items() if clause}
+
+
+def _place_of(cursor: str | None) -> tuple[int, int]:
+    """Return file and page; what is no cursor of ours is beyond the end."""
+    if cursor is None:
+        return 0, 1
+    place, _, number = cursor.partition(".")
+    is_ours = all(part.isascii() and part.isdigit() and len(part) < 8 for part in (place, number))
+    return (int(place), max(1, int(number))) if is_ours else (1_000_000, 1)
+
+
+def _cursor_of(following: tuple[int, int], options: Options) -> str | None:
+    place, number = following
+    return f"{place}.{number}" if place < len(options.map.files) else None
