@@ -10,7 +10,7 @@ from .keyring import parse_ring
 
 
 def fingerprint_of(integration: str) -> Fingerprint:
-    """Return the digest of one integration. A new key makes every secret look changed once; the next sync settles it."""
+    """Return the digest of one integration; a new key makes every secret look changed, until the next sync."""
 
     def fingerprint(place: str, value: str) -> str:
         key = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS).writing

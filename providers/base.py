@@ -13,7 +13,7 @@ from .answers import Assessment, Challenge, Fact, Page, Schema, Snapshot, Webhoo
 from .errors import ErrorRule
 from .fields import Field, FieldValue
 from .http import ApiSession
-from .outcomes import Failure, FieldErrors, Ok, Outcome
+from .outcomes import Concern, Failure, FieldErrors, Ok, Outcome
 from .plan import Plan
 from .secrets import Secret
 

@@ -111,6 +111,17 @@ class Unavailable:
     maybe_applied: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """What a write did beside what was meant. No outcome: the write itself went through or not, whatever this says.
+
+    `evidence.remote_message` names what is concerned, in our words.
+    """
+
+    rule: ErrorRule
+    evidence: Evidence = field(default_factory=Evidence)
+
+
 Failure = FieldErrors | Refused | Conflict | Denied | Gone | RateLimited | Unavailable
 WriteValue = Snapshot | Handover | LookupTable | None
 Outcome = Ok[WriteValue] | Accepted | NeedsToken | Failure

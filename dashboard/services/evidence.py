@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from providers.answers import Handover, LookupTable, Snapshot
 from providers.base import Effect, Provider
-from providers.outcomes import Conflict, Gone, Ok, Outcome, Refused, Unavailable
+from providers.outcomes import Concern, Conflict, Gone, Ok, Outcome, Refused, Unavailable
 from providers.plan import Plan
 
 from ..models import LinkedAccount, Operation
@@ -64,6 +64,13 @@ def confirms(provider: Provider, operation: Operation, plan: Plan, reading: Read
     if reading.snapshot is None or operation.sent_at is None:
         return None
     return provider.confirms(plan, snapshots.from_json(operation.before), reading.snapshot, operation.sent_at)
+
+
+def concern(provider: Provider, operation: Operation, plan: Plan, reading: Reading) -> Concern | None:
+    """Return what `reading` shows to have changed beside the plan."""
+    if reading.snapshot is None:
+        return None
+    return provider.concern(plan, snapshots.from_json(operation.before), reading.snapshot)
 
 
 def time_is_over_at(provider: Provider, operation: Operation) -> datetime:

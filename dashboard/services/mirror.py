@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from providers.answers import Snapshot
-from providers.outcomes import Accepted, NeedsToken, Ok, Outcome
+from providers.outcomes import Accepted, Concern, NeedsToken, Ok, Outcome
 
 from ..models import LinkedAccount
 from ..registry import provider_class_of
@@ -76,8 +76,8 @@ def mark_stale(account: LinkedAccount) -> None:
     LinkedAccount.objects.filter(pk=account.pk).update(stale_at=timezone.now())
 
 
-def note_cause(account: LinkedAccount, outcome: Outcome, *, action: str = "") -> None:
-    """Keep a refusal that says more than the status: its rule decides badge and cause until the remote moves on."""
+def note_cause(account: LinkedAccount, outcome: Outcome | Concern, *, action: str = "") -> None:
+    """Keep a refusal or concern that says more than the status: its row decides the badge until the remote moves on."""
     if isinstance(outcome, Ok | Accepted | NeedsToken):
         return
     rule = outcome.rule

@@ -21,7 +21,7 @@ from . import outcomes, receipts
 from .evidence import Reading, confirms, effect_of, read_back, time_is_over_at
 from .executor import ORPHAN_AFTER
 from .mirror import forget_cause, mark_stale, reassess
-from .settling import record_reconciled
+from .settling import raise_concern, record_reconciled
 
 # When to look, in seconds after sending; the last look is when the remote can no longer be at work.
 UNKNOWN_CHECKS_S = (0, 30, *range(120, 86_400, 120))
@@ -104,7 +104,7 @@ def _settle(operation: Operation, provider: Provider, reading: Reading) -> None:
     confirmed = confirms(provider, operation, plan, reading)
     if confirmed:
         forget_cause(account, action=operation.action)
-        _close(operation, State.DONE, "ok", _receipt(account, provider, plan, reading))
+        _close(operation, State.DONE, "ok", _receipt(operation, account, provider, plan, reading))
     elif reading.gone is not None:
         why = f"the {provider.noun} no longer exists at {provider.name}."
         _close(operation, State.FAILED, "failed", receipts.not_verifiable(plan, reading.at, why))
@@ -115,9 +115,13 @@ def _settle(operation: Operation, provider: Provider, reading: Reading) -> None:
         _look_again(operation, provider, plan, reading)
 
 
-def _receipt(account: LinkedAccount, provider: Provider, plan: Plan, reading: Reading) -> dict[str, Any]:
+def _receipt(
+    operation: Operation, account: LinkedAccount, provider: Provider, plan: Plan, reading: Reading
+) -> dict[str, Any]:
     if effect_of(provider, plan.action) == Effect.DELETE:
         return receipts.deleted(plan, reading.at, by=provider.name)
+    if (found := raise_concern(provider, operation, account, plan, reading)) is not None:
+        return receipts.concerned(found, plan, reading.at, account.attention, by=provider.name)
     return receipts.of_account(account, plan, True, reading.at, by=provider.name)
 
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from providers.answers import Snapshot
 from providers.attention import Attention
+from providers.outcomes import Concern
 from providers.plan import Plan
 
 from ..models import LinkedAccount
@@ -24,6 +26,17 @@ def of_account(account: LinkedAccount, plan: Plan, confirmed: bool | None, at: d
         sentence = f"Confirmed at {_clock(at)}. Still to be repaired: {account.headline}"
         return _receipt("confirmed", sentence, plan, at, account.attention)
     return _receipt("still_failing", f"Accepted, but still failing: {account.headline}", plan, at, account.attention)
+
+
+def concerned(concern: Concern, plan: Plan, at: datetime, attention: str, *, by: str) -> dict[str, Any]:
+    """Return the receipt of a write that went through and did something else beside."""
+    told = " ".join(filter(None, (concern.rule.sentence, concern.evidence.remote_message)))
+    return _receipt("still_failing", f"{by} took it, read back at {_clock(at)}. {told}", plan, at, attention)
+
+
+def created(made: Snapshot, noun: str, plan: Plan, at: datetime, *, by: str) -> dict[str, Any]:
+    sentence = f"Made: at {_clock(at)} {by} had the new {noun} “{made.title}”, {made.remote_id}."
+    return _receipt("created", sentence, plan, at)
 
 
 def deleted(plan: Plan, at: datetime, *, by: str) -> dict[str, Any]:

@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from providers.answers import Handover, LookupTable, Snapshot
 from providers.base import Effect, Provider
-from providers.outcomes import Accepted, Conflict, Gone, NeedsToken, Ok, Outcome, Unavailable
+from providers.outcomes import Accepted, Concern, Conflict, Gone, NeedsToken, Ok, Outcome, Unavailable
 from providers.plan import Plan
 
 from ..models import LinkedAccount, Operation
 from ..models.operation import TRANSITIONS, State
 from . import outcomes, receipts, sealing
 from .audit import SYSTEM, Actor, AuditUnavailable, Kind, Target, record
-from .evidence import Reading, confirms, effect_of, read_after
+from .evidence import Reading, concern, confirms, effect_of, read_after
 from .mirror import forget_cause, mark_gone, mark_stale, mirror, note_cause, reassess
 
 # A known answer is worth waiting for a busy database: without it the operation would become an unknown.
@@ -114,7 +114,9 @@ def _mirror(operation: Operation, outcome: Outcome, reading: Reading | None) -> 
             mark_gone(account, outcome)
             return account
         case Ok(value=Snapshot() as answered):
-            account = mirror(account.integration, answered)
+            answered_account = mirror(account.integration, answered)
+            # What was made beside this account has a row of its own now.
+            account = answered_account if answered_account.pk == account.pk else account
         case Conflict(theirs=Snapshot() as theirs):
             account = mirror(account.integration, theirs)
     if reading is None:
@@ -126,7 +128,7 @@ def _mirror(operation: Operation, outcome: Outcome, reading: Reading | None) -> 
 
 def _judge_cause(operation: Operation, account: LinkedAccount, outcome: Outcome, state: State) -> None:
     """Let the account's badge follow: a refusal leaves its cause, a room that opened or closed shows."""
-    if state != State.UNKNOWN and not isinstance(outcome, Gone):
+    if state not in (State.UNKNOWN, State.DONE) and not isinstance(outcome, Gone):
         note_cause(account, outcome, action=operation.action)
     reassess(account)
 
@@ -160,7 +162,9 @@ def _after_ok(settlement: _Settlement, case: _Case) -> None:
     forget_cause(case.account, action=case.operation.action)
     by, plan, reading = case.provider.name, case.plan, case.reading
     read_at = reading.at if reading is not None else case.now
-    if effect_of(case.provider, plan.action) == Effect.DELETE:
+    if (made := _made(case)) is not None:
+        settlement.receipt = receipts.created(made, case.provider.noun, plan, case.now, by=by)
+    elif effect_of(case.provider, plan.action) == Effect.DELETE:
         if case.confirmed:
             settlement.receipt = receipts.deleted(plan, read_at, by=by)
         else:
@@ -169,8 +173,27 @@ def _after_ok(settlement: _Settlement, case: _Case) -> None:
     elif reading is None or (reading.snapshot is None and reading.gone is None):
         why = f"{by} accepted it, but the {case.provider.noun} could not be read back. Check it in a minute."
         settlement.receipt = receipts.not_verifiable(plan, read_at, why)
+    elif (found := raise_concern(case.provider, case.operation, case.account, plan, reading)) is not None:
+        settlement.receipt = receipts.concerned(found, plan, read_at, case.account.attention, by=by)
     else:
         settlement.receipt = receipts.of_account(case.account, plan, case.confirmed, read_at, by=by)
+
+
+def _made(case: _Case) -> Snapshot | None:
+    """Return what the remote made beside the account, if it answered with another object."""
+    answered = case.outcome.value if isinstance(case.outcome, Ok) else None
+    is_other = isinstance(answered, Snapshot) and answered.remote_id != case.operation.account.remote_id
+    return answered if is_other and isinstance(answered, Snapshot) else None
+
+
+def raise_concern(
+    provider: Provider, operation: Operation, account: LinkedAccount, plan: Plan, reading: Reading
+) -> Concern | None:
+    """Raise on the account what a write did beside what was meant, and return it."""
+    found = concern(provider, operation, plan, reading)
+    if found is not None:
+        note_cause(account, found, action=plan.action)
+    return found
 
 
 def _reachable(current: State, wanted: State) -> State | None:
