@@ -208,8 +208,21 @@ class Provider(ABC):
         """
         raise NotImplementedError
 
+    def carry_over(
+        self, action: str, values: Mapping[str, FieldValue], before: Snapshot, now: Snapshot
+    ) -> Mapping[str, FieldValue]:
+        """Return what was typed on top of `before` as it should stand in a form on top of `now`. Pure.
+
+        A form sends all its fields; those that nobody touched must not undo what somebody else has changed meanwhile.
+        """
+        return values
+
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
-        """Say whether `after` is evidence that the plan was (True) or was not (False) applied; None if it shows nothing."""
+        """Say whether `after` is evidence that the plan was (True) or was not (False) applied; None if neither."""
+        return None
+
+    def concern(self, plan: Plan, before: Snapshot, after: Snapshot) -> Concern | None:
+        """Return what else changed that somebody must look at; its row is one of `rules`."""
         return None
 
     # -- writes, over the network

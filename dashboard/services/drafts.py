@@ -15,7 +15,7 @@ from providers.plan import Plan
 
 from ..models import LinkedAccount, Operation, User
 from ..models.operation import State
-from ..registry import UnknownIntegration, pure
+from ..registry import UnknownIntegration, integrations, pure
 from ..text import storable, storable_json
 from . import snapshots
 from .results import OpenRefused, Preview
@@ -100,6 +100,15 @@ def kept_values(operation: Operation, values: Mapping[str, FieldValue]) -> dict[
 def values_of(operation: Operation) -> dict[str, FieldValue]:
     """Return the kept values as a form takes them: JSON knows no tuples."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in operation.values.items()}
+
+
+def values_on_top(operation: Operation) -> Mapping[str, FieldValue]:
+    """Return the kept values as they stand on top of the account as it is now."""
+    values = values_of(operation)
+    if not operation.before or operation.integration not in integrations():
+        return values
+    before, now = snapshots.from_json(operation.before), operation.account.to_snapshot()
+    return pure(operation.integration).carry_over(operation.action, values, before, now)
 
 
 def expire_drafts() -> int:

@@ -11,7 +11,7 @@ from ..models import Operation, User
 from ..models.operation import State
 from . import executor
 from .audit import SYSTEM, Actor, Kind, Target, record
-from .drafts import held_by, open_draft, values_of
+from .drafts import held_by, open_draft, values_on_top
 from .mirror import reassess
 from .results import AnswerResult, Busy, Nothing, OpenRefused, RoomClosed, Started
 from .sealing import LAST_MOMENT, challenge_of
@@ -86,7 +86,8 @@ def begin_again(operation: Operation, *, actor: User) -> Operation | OpenRefused
         operation.refresh_from_db(fields=("state", "version", "closed_at"))
     if operation.is_holding:
         return OpenRefused(held_by(operation), operation)
-    return open_draft(operation.account, operation.action, actor=actor, previous=operation, values=values_of(operation))
+    values = values_on_top(operation)
+    return open_draft(operation.account, operation.action, actor=actor, previous=operation, values=values)
 
 
 def expire(operation: Operation) -> bool:
