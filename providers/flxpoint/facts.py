@@ -1,0 +1,72 @@
+"""What the page of a connection shows, from our own mirror."""
+
+from __future__ import annotations
+
+from ..answers import Fact, Schema, Snapshot
+from .configs import Config, Held, configs_in
+from .feeds import NOT_REPORTED, feeds_in
+from .fields import shown
+from .snapshots import connection_type, type_name
+
+_SECRET = {Held.SET: "set", Held.MASKED: "set (masked by Flxpoint)", Held.EMPTY: "not set"}
+_NOT_OFFERED = (
+    ("Delete or disable", "Flxpoint's API has no call for it. It is done on Flxpoint's own pages."),
+    ("Test", "Flxpoint's API has no call for it. Whether it works shows when it is next used."),
+    ("Authorise by OAuth", "This is done in the store's own app screen, by whoever owns the store."),
+)
+
+
+def facts(snapshot: Snapshot, schema: Schema | None) -> tuple[Fact, ...]:
+    """Return the facts in order: what it is, where its state comes from, what it feeds, its configs, what cannot be."""
+    number = snapshot.body.get("connectionTypeId")
+    return (
+        Fact("Name", str(snapshot.body.get("name") or "") or None),
+        Fact("Type", type_name(snapshot)),
+        Fact("Type handle", connection_type(snapshot) or None, "code"),
+        Fact("Type id", str(number) if number is not None else None, "code"),
+        Fact("Connection id", snapshot.remote_id, "code"),
+        Fact("State", snapshot.status or "unknown"),
+        Fact("State comes from", "Linkdesk, from the configs at the last check. Flxpoint reports none."),
+        *_feeds(snapshot, schema),
+        *(
+            Fact(config.label, _text(config), _kind(config), "Configs")
+            for config in configs_in(snapshot)
+            if _shows(config)
+        ),
+        *(Fact(label, why, group="Not offered by Flxpoint's API") for label, why in _NOT_OFFERED),
+    )
+
+
+def _feeds(snapshot: Snapshot, schema: Schema | None) -> tuple[Fact, ...]:
+    feeds = feeds_in(schema, snapshot.remote_id)
+    if feeds is None:
+        return (Fact("Sources and channels", NOT_REPORTED, group="What it feeds"),)
+    if not feeds:
+        return (Fact("Sources and channels", "none uses this connection", group="What it feeds"),)
+    return tuple(
+        Fact(
+            f"{feed.kind} “{feed.name}”",
+            tuple(operation.replace("_", " ") for operation in feed.operations) or "not said what for",
+            "list" if feed.operations else "text",
+            "What it feeds",
+        )
+        for feed in feeds
+    )
+
+
+def _shows(config: Config) -> bool:
+    return not config.hidden
+
+
+def _text(config: Config) -> str | None:
+    if config.secret:
+        return _SECRET[config.held]
+    if config.held == Held.MASKED:
+        return "masked by Flxpoint"
+    if config.value:
+        return shown(config, config.value)
+    return f"not set (default: {shown(config, config.default)})" if config.default else None
+
+
+def _kind(config: Config) -> str:
+    return "text" if config.secret or config.options or not config.value else "code"
