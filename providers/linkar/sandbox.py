@@ -21,11 +21,13 @@ Where to look in the demo
 ========================  ============================================================================================
 
 Keys: API_KEY may do everything, READ_KEY reads only, any other is refused. With `auth` “oauth2” tokens are handed
-out at /connect/token for CLIENT_ID and CLIENT_SECRET; with “none” nobody is asked. Codes and texts of errors are the samples'.
+out at /connect/token for CLIENT_ID and CLIENT_SECRET; with “none” nobody is asked. Codes and texts of errors
+are the samples'.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -301,7 +303,7 @@ class LinkarSandbox(Sandbox):
             return error
         after = self.world.find(file.name, sent.item_id) or ""
         if _is(sent.item_id, "SHOUT"):
-            self.world.put(file.name, sent.item_id, after.upper())
+            self.world.put(file.name, sent.item_id, re.sub("[a-zß-ö]+", lambda found: found[0].upper(), after))
         changes = dict.fromkeys(changed, "changed")
         what = "record_updated" if before is not None else "record_created"
         self.record_effect(request, f"{file.name}/{sent.item_id}", what, changes=changes)
