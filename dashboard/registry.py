@@ -16,7 +16,7 @@ from providers.http import ApiSession, Exchange
 from .fingerprints import fingerprint_of
 from .models import ApiCall, LinkedAccount, Operation
 from .ratelimit import SharedLimiter
-from .text import capped, storable
+from .text import capped, storable, storable_json
 from .tokens import SharedTokens
 
 MAX_STORED_BODY_BYTES = 16_384
@@ -106,12 +106,13 @@ def _recorder(
                 operation_id=operation_id,
                 method=exchange.method[:10],
                 path_template=storable(exchange.path_template, 200),
-                path=storable(exchange.path, 600),
+                path=storable(exchange.path, 2000),
                 status=exchange.status,
                 failure=storable(exchange.failure, 30),
                 duration_ms=max(0, exchange.duration_ms),
                 request_id=storable(exchange.request_id, 128),
                 request_id_key=storable(request_id_key(exchange.request_id), 128),
+                request_headers=storable_json(dict(exchange.request_headers)),
                 request_body=capped(storable(exchange.request_body), MAX_STORED_BODY_BYTES),
                 response_body=capped(storable(exchange.response_body), MAX_STORED_BODY_BYTES),
             )

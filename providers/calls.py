@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.auth import AuthBase
@@ -24,7 +24,7 @@ class CannotWrite(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What goes over the wire, and what may be told of it: `shown_body` and `redactor` hold the same secrets back."""
+    """What goes over the wire, and what may be told of it: `shown_…` and `redactor` hold the same secrets back."""
 
     method: str
     path: str
@@ -32,6 +32,8 @@ class Call:
     prepared: requests.PreparedRequest = field(repr=False)
     redactor: Redactor = field(repr=False)
     shown_body: str
+    shown_path: str
+    shown_headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,22 @@ class Signature:
         redactor = Redactor(revealed, vocabulary=self.vocabulary | self.redact_keys | keys_of(body))
         told = None if body is None else redactor.value(self.tells(masked(body, self.redact_keys)))
         shown = "" if body is None else json.dumps(told, ensure_ascii=False)
-        return Call(method, path, template or path, prepared, redactor, capped(shown))
+        query = urlsplit(prepared.url or "").query
+        return Call(
+            method,
+            path,
+            template or path,
+            prepared,
+            redactor,
+            capped(shown),
+            redactor.text(f"{path}?{query}" if query else path),
+            self._shown({"Accept": _HEADERS["Accept"], **content_type, **self.headers, **(headers or {})}, redactor),
+        )
+
+    def _shown(self, headers: Mapping[str, Any], redactor: Redactor) -> dict[str, str]:
+        """Return the headers that say what this call is about; our keys are in none of them."""
+        plain = {name: value for name, value in headers.items() if not isinstance(value, Secret)}
+        return {name: redactor.text(str(value)) for name, value in plain.items()}
 
     def _sign(self, prepared: requests.PreparedRequest) -> Iterable[str]:
         """Let `auth` sign the request and return what it added: header values, whole and without their scheme."""

@@ -235,7 +235,7 @@ class ApiSession:
         exchange = Exchange(
             method=call.method,
             path_template=call.redactor.text(call.template),
-            path=call.redactor.text(call.path),
+            path=call.shown_path,
             status=reply.status,
             duration_ms=duration_ms,
             request_id=request_id,
@@ -243,6 +243,7 @@ class ApiSession:
             response_body="" if isinstance(reply, NoReply) else reply.text,
             failure=failure,
             attempts=attempts,
+            request_headers=call.shown_headers,
         )
         try:
             self._on_exchange(exchange)

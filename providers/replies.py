@@ -11,7 +11,8 @@ from typing import Any
 class Exchange:
     """One redacted request and its answer, as handed to `on_exchange`. Bodies are text with secrets replaced by •••.
 
-    `failure` is empty for an answer that was used, else `NoReply.reason`; `status` is None if none arrived.
+    `path` comes with its query. `request_headers` are those that say something of this call: no key of ours is among
+    them. `failure` is empty for an answer that was used, else `NoReply.reason`; `status` is None if none arrived.
     `attempts` is 0 if the rate gate let nothing through.
     """
 
@@ -25,6 +26,7 @@ class Exchange:
     response_body: str
     failure: str = ""
     attempts: int = 1
+    request_headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -361,9 +361,24 @@ def test_an_exchange_is_handed_over_once(fault_server: FaultServer) -> None:
     session.request("PUT", "/api/links/a-1/", template="/api/links/{id}/", params={"q": "word"}, json={"a": 1})
 
     (exchange,) = exchanges
-    assert (exchange.method, exchange.path, exchange.path_template) == ("PUT", "/api/links/a-1/", "/api/links/{id}/")
+    assert (exchange.method, exchange.path_template) == ("PUT", "/api/links/{id}/")
+    assert exchange.path == "/api/links/a-1/?q=word"
+    assert exchange.request_headers == {"Accept": "application/json", "Content-Type": "application/json"}
     assert (exchange.status, exchange.failure, exchange.attempts) == (200, "", 1)
     assert (exchange.request_body, exchange.response_body) == ('{"a": 1}', '{"id": "a-1", "status": "valid"}')
+
+
+def test_a_kept_request_holds_no_key_in_its_query_or_headers(fault_server: FaultServer) -> None:
+    exchanges: list[Exchange] = []
+    key = Secret("canary-key-1")
+    headers: Any = {"X-Key": key, "X-Kind": "a"}
+    session = session_at(fault_server.url("good"), on_exchange=exchanges.append, headers=headers, own_secrets=(key,))
+
+    session.request("GET", "/api/links/", params={"code": Secret("canary-code-1")}, headers={"X-Echo": "canary-key-1"})
+
+    (exchange,) = exchanges
+    assert exchange.request_headers == {"Accept": "application/json", "X-Kind": "a", "X-Echo": "•••"}
+    assert exchange.path.startswith("/api/links/?code=") and "canary" not in repr(exchange)
 
 
 def test_a_missing_answer_is_an_exchange_too(fault_server: FaultServer) -> None:
