@@ -59,6 +59,7 @@ from .emulator import Emulator, running  # noqa: E402
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests of the issue's full size")
+    parser.addoption("--write-screenshots", action="store_true", help="make the README's pictures anew")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
