@@ -62,7 +62,7 @@ def test_a_fragment_sends_the_whole_page_to_the_sign_in(client: Client, name: st
 def test_a_person_without_a_role_sees_nothing(client: Client, name: str) -> None:
     client.force_login(people.member("nobody"))
 
-    response = client.get(address(name))
+    response = client.get(address(name), follow=True)
 
     assert response.status_code in (403, 405) or name.startswith("account_")
 
