@@ -70,7 +70,10 @@ def test_without_htmx_the_button_leads_to_the_operations_page(desk: Any, account
 
 
 def test_a_get_makes_no_draft(desk: Any, account: Any) -> None:
-    assert desk.get(f"/linked-accounts/{account.pk}/operations/credentials/").status_code == 405
+    response = desk.get(f"/linked-accounts/{account.pk}/operations/credentials/")
+
+    assert (response.status_code, response["Location"]) == (302, f"/linked-accounts/{account.pk}/")
+    assert desk.delete(f"/linked-accounts/{account.pk}/operations/credentials/").status_code == 405
     assert not Operation.objects.exists()
 
 
@@ -264,6 +267,16 @@ def test_a_full_executor_says_busy_and_sends_nothing(desk: Any, account: Any, be
 
     assert response.status_code == 503
     assert "Linkdesk is busy" in words(response)
+    assert Operation.objects.get(pk=draft.pk).state == State.DRAFT
+
+
+@pytest.mark.parametrize("verb", ["preview", "apply", "token", "cancel", "again"])
+def test_coming_back_to_a_forms_address_leads_to_the_operation(desk: Any, account: Any, verb: str) -> None:
+    draft = opened(desk, account, "credentials")
+
+    response = desk.get(f"/operations/{draft.pk}/{verb}/")
+
+    assert (response.status_code, response["Location"]) == (302, f"/operations/{draft.pk}/")
     assert Operation.objects.get(pk=draft.pk).state == State.DRAFT
 
 
