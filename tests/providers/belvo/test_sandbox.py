@@ -70,7 +70,8 @@ def test_some_keys_are_refused_for_a_reason(remote: Remote, secret_id: str, code
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/links", "/api/nothing/", "/api/links/not-a-uuid/", "/api/links/0f8fad5b-d9cb-469f-a165-70867728950e/"]
+    "path",
+    ["/api/links", "/api/nothing/", "/api/links/not-a-uuid/", "/api/links/0f8fad5b-d9cb-469f-a165-70867728950e/"],
 )
 def test_what_is_not_there_is_not_found(remote: Remote, path: str) -> None:
     missing = remote.get(path)
