@@ -94,7 +94,7 @@ class LinkedAccountFilter(forms.Form):
             case "ended":
                 return "Ended ones hidden"
             case _:
-                choices = cast(list[tuple[str, str]], self.fields[name].widget.choices)  # type: ignore[attr-defined]
+                choices = cast(list[tuple[str, str]], self.fields[name].widget.choices)
                 chosen = dict(choices).get(value, value)
                 return f"{self.fields[name].label or name.title()}: {chosen}"
 
