@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
@@ -21,10 +20,9 @@ from .accounts import (
     path_of,
     primary_button,
 )
-from .browser import Watch
+from .browser import SignIn, Watch
 from .desk import PASSWORD, Desk
 
-SignIn = Callable[..., Page]
 SMS_INSTITUTION = "heimdall_co_retail"
 # Short enough for the form of the institution.
 NEW_PASSWORD = "canary_pw_7f3a91"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from dashboard.models import ApiCall, LinkedAccount
 from dashboard.status import STATUS
@@ -24,10 +23,8 @@ from .accounts import (
     path_of,
     primary_button,
 )
-from .browser import Hand
+from .browser import Hand, SignIn
 from .desk import Desk
-
-SignIn = Callable[..., Page]
 
 
 def texts_that_find(account: LinkedAccount) -> dict[str, str]:

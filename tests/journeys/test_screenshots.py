@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from dashboard.models import LinkedAccount
 
 from .accounts import CODE_INSTITUTION, account_at, code_field, open_room, path_of
+from .browser import SignIn
 from .desk import ROOT, Desk
 
-SignIn = Callable[..., Page]
 README = ROOT / "README.md"
 PICTURES = ROOT / ".github" / "screenshots"
 PNG = b"\x89PNG\r\n"

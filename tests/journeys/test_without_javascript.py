@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -22,10 +21,8 @@ from .accounts import (
     path_of,
     primary_button,
 )
-from .browser import Watch
+from .browser import SignIn, Watch
 from .desk import Desk
-
-SignIn = Callable[..., Page]
 
 
 @pytest.fixture
