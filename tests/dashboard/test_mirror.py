@@ -248,6 +248,26 @@ def test_a_refusal_with_an_attention_becomes_badge_and_cause(locked: LinkedAccou
     assert locked.version == 2
 
 
+def test_a_mistyped_password_does_not_make_a_working_link_look_broken(belvo: Any) -> None:
+    working, broken = make.mirrored("one", at=NOW), make.mirrored("two", at=NOW, status="invalid")
+
+    for account in (working, broken):
+        note_cause(account, refused(a_rule_with(Attention.NEEDS_PASSWORD)), action="credentials")
+
+    assert working.attention == Attention.HEALTHY
+    assert working.cause_code
+    assert broken.headline == a_rule_with(Attention.NEEDS_PASSWORD).sentence
+
+
+def test_an_account_is_called_by_the_name_that_people_know_its_institution_by(belvo: Any) -> None:
+    make.synced()
+
+    account = make.account_at(make.PLAIN)
+
+    assert account.title == "Erebor Bank"
+    assert account.schema_key == make.PLAIN
+
+
 def test_the_same_refusal_again_is_news_too(locked: LinkedAccount) -> None:
     before = locked.version
 
