@@ -624,6 +624,19 @@ def test_a_refresh_rests_for_ten_minutes(remote: Remote) -> None:
     assert remote.refresh(LINK["G"]).status_code == 202
 
 
+def test_a_refresh_that_is_through_was_an_access(remote: Remote) -> None:
+    def accessed_at() -> str:
+        return str(remote.get(f"/api/links/{LINK['G']}/").json()["last_accessed_at"])
+
+    before = accessed_at()
+    remote.refresh(LINK["G"])
+    assert accessed_at() == before
+
+    remote.control("clock", {"advance_s": 10})
+
+    assert accessed_at() > before
+
+
 def test_a_refresh_depends_on_the_state_of_the_link(remote: Remote) -> None:
     assert code_of(remote.refresh(LINK["B"])) == "invalid_link"
     assert code_of(remote.refresh(LINK["E"])) == "unconfirmed_link"
