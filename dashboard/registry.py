@@ -10,7 +10,7 @@ from django.conf import settings
 
 from providers.base import Provider
 from providers.config import IntegrationConfig
-from providers.errors import BUILT_IN, UNEXPECTED, ErrorRule
+from providers.errors import BUILT_IN, ErrorRule
 from providers.http import ApiSession, Exchange
 
 from .fingerprints import fingerprint_of
@@ -120,16 +120,3 @@ def _recorder(
             log.exception("api_call_not_recorded", integration=integration, path_template=exchange.path_template)
 
     return record
-
-
-__all__ = [
-    "UNEXPECTED",
-    "UnknownIntegration",
-    "integration_named",
-    "integrations",
-    "provider_class_of",
-    "provider_for",
-    "pure",
-    "request_id_key",
-    "rule_named",
-]

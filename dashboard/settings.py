@@ -11,6 +11,7 @@ import environ
 import structlog
 from environ.fileaware_mapping import FileAwareMapping
 
+from dashboard.request_log import drop_request_objects
 from providers.config import read_configuration
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -237,7 +238,7 @@ LOGGING = {
     "formatters": {
         "line": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": [*_shared_processors, structlog.stdlib.ExtraAdder()],
+            "foreign_pre_chain": [*_shared_processors, structlog.stdlib.ExtraAdder(), drop_request_objects],
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,

@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from dashboard.views import audit, customers, health, linked_account_list, theme
+from dashboard.views import audit, customers, errors, health, linked_account_list, theme
 
 handler400 = "dashboard.views.errors.bad_request"
 handler403 = "dashboard.views.errors.forbidden"
@@ -37,4 +37,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("account/inactive/", login_not_required(account.account_inactive), name="account_inactive"),
     path("account/password/", account.password_change, name="account_change_password"),
+    path("account/no-password/", errors.no_password, name="account_set_password"),
 ]

@@ -13,3 +13,8 @@ from dashboard.checks import start_up_problems  # noqa: E402 - needs the apps
 
 if _problems := start_up_problems():
     raise ImproperlyConfigured(" ".join(_problems))
+
+from dashboard.services import executor  # noqa: E402 - needs the apps
+
+# What a process before this one was killed with is found and read back.
+executor.begin()

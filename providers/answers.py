@@ -63,7 +63,7 @@ class Schema:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a listing. `next_cursor` is None on the last page; `total` is None where the remote does not count."""
+    """One page of a listing. `next_cursor` is None on the last page, `total` where the remote does not count."""
 
     items: tuple[T, ...]
     next_cursor: str | None = None
@@ -95,8 +95,8 @@ class Fact:
 class Challenge:
     """What the remote wants before it goes on with an operation.
 
-    `session` goes back to the remote unchanged and is kept encrypted only. `value` is a challenge to show (a number to type
-    into a device, a QR content), never a link to follow. `expires_at` is None where the remote gave no expiry.
+    `session` goes back to the remote unchanged and is kept encrypted only. `value` is a challenge to show (a number to
+    type into a device, a QR content), never a link to follow. `expires_at` is None where the remote gave no expiry.
     """
 
     remote_id: str

@@ -96,8 +96,8 @@ _PROMISES: Mapping[Capability, tuple[str, ...]] = {
 class Provider(ABC):
     """A remote service.
 
-    An instance is cheap, belongs to one integration and one purpose, and holds no state between calls. Methods that talk to
-    the remote return an outcome and do not raise for anything a remote can do; the others are pure.
+    An instance is cheap, belongs to one integration and one purpose, and holds no state between calls. Methods that
+    talk to the remote return an outcome and do not raise for anything a remote can do; the others are pure.
     """
 
     slug: ClassVar[str]
@@ -218,7 +218,7 @@ class Provider(ABC):
         return values
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
-        """Say whether `after` is evidence that the plan was (True) or was not (False) applied; None if neither."""
+        """Say whether `after` is evidence that the plan was applied (True) or was not; None if it shows nothing."""
         return None
 
     def concern(self, plan: Plan, before: Snapshot, after: Snapshot) -> Concern | None:

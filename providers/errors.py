@@ -27,8 +27,8 @@ class ErrorRule:
     """One row: what a remote may answer, and what that means for people.
 
     `code` is ours and stable: it is stored, filtered on and linked to. An empty `statuses` matches any status; an empty
-    `remote_codes` matches an answer without a code only if `statuses` is given. `message` is searched case-insensitively.
-    `sentence` says what happened and whether anything changed; `next_step` says what to do, in the imperative.
+    `remote_codes` matches an answer without a code only if `statuses` is given. `message` is searched whatever its
+    case. `sentence` says what happened and whether anything changed; `next_step` says what to do, in the imperative.
     """
 
     code: str

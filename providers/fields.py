@@ -45,7 +45,8 @@ class Field:
     """One thing that a person may see or enter for one action.
 
     `pattern` is the remote's own regular expression (JavaScript dialect, search semantics); a pattern that does not
-    compile is ignored. `hidden_value` is sent as it is and never shown. A secret is never re-filled, and blank means "keep".
+    compile is ignored. `hidden_value` is sent as it is and never shown. A secret is never re-filled, and blank means
+    "keep".
     """
 
     name: str

@@ -1,7 +1,7 @@
 """The one transport to remotes: a wall-clock deadline, a byte cap, no redirects, no environment proxies.
 
-Only reads are tried again. How one attempt is made: `wire.py` (sockets), `attempts.py` (its end as a value); how a call
-is written and what may be told of it: `calls.py`, `redaction.py`.
+Only reads are tried again. How one attempt is made: `wire.py` and `streams.py` (sockets), `attempts.py` (its end as a
+value); how a call is written and what may be told of it: `calls.py`, `redaction.py`.
 """
 
 from __future__ import annotations

@@ -1,17 +1,10 @@
-"""One attempt on the wire: sockets that obey a wall-clock deadline and a byte cap, and answers that must be whole.
-
-`requests`' own timeout starts anew with each received byte, and `http.client` takes the end of a connection for the end
-of the headers. Here every read and write asks the attempt how much time is left, and every line must have its end.
-"""
+"""One attempt on the wire: connections whose every step obeys a deadline, all of them to one host."""
 
 from __future__ import annotations
 
-import http.client
-import io
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,149 +13,15 @@ import urllib3
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, HeaderParsingError, NameResolutionError, NewConnectionError
-from urllib3.util.response import assert_header_parsing
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
-MAX_HEAD_BYTES = 262_144
-_READ_BYTES = 65_536
+from .streams import Attempt, BadFraming, TooMuch, WholeResponse
+
+__all__ = ["Attempt", "BadFraming", "Head", "TooMuch", "Wire"]
+
+_CHUNK_BYTES = 65_536
 # A server closes what is idle, often after 5 s: a write sent into that moment would be an unknown for nothing.
 _MAX_IDLE_S = 4.0
-
-
-class TooMuch(Exception):
-    """The remote sent more than we take."""
-
-
-class BadFraming(Exception):
-    """The body is cut into pieces that make no sense (a chunk of a negative size)."""
-
-
-@dataclass(slots=True)
-class Attempt:
-    """What one attempt may use and how far it came. `failure` is the first reason seen, in the words of `NoReply`."""
-
-    deadline_at: float
-    connect_timeout_s: float
-    max_body_bytes: int
-    is_connected: bool = False
-    has_written: bool = False
-    has_head: bool = False
-    has_excess: bool = False
-    received_bytes: int = 0
-    failure: str = ""
-
-    def fail(self, reason: str) -> None:
-        self.failure = self.failure or reason
-
-    def left_s(self) -> float:
-        """Return the seconds that are left; past the deadline this is a timeout."""
-        left_s = self.deadline_at - time.monotonic()
-        if left_s <= 0:
-            self.fail("timeout")
-            raise TimeoutError("the deadline has passed")
-        return left_s
-
-    def count(self, received_bytes: int) -> None:
-        """Count what came over the wire; tiny chunks may double a body, not more."""
-        self.received_bytes += received_bytes
-        allowed = MAX_HEAD_BYTES + (2 * self.max_body_bytes if self.has_head else 0)
-        if self.received_bytes > allowed:
-            self.fail("too_large" if self.has_head else "bad_answer")
-            raise TooMuch
-
-
-class _Bytes(io.RawIOBase):
-    """The socket's bytes, each read with no more time than the attempt has left."""
-
-    def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
-        super().__init__()
-        self._sock = sock
-        self._attempt = attempt
-        self._inner = sock.makefile("rb", buffering=0)
-        self.waits = True
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        if not self.waits:
-            return self._read_what_is_there(buffer)
-        self._sock.settimeout(self._attempt.left_s())
-        try:
-            received = self._inner.readinto(buffer)
-        except TimeoutError:
-            self._attempt.fail("timeout")
-            raise
-        self._attempt.count(received or 0)
-        return received
-
-    def _read_what_is_there(self, buffer: Any) -> int | None:
-        self._sock.settimeout(0)
-        try:
-            return self._inner.readinto(buffer)
-        except OSError:
-            return None
-
-    def close(self) -> None:
-        self._inner.close()
-        super().close()
-
-
-class _Stream(io.BufferedReader):
-    """Lines that must end, and a look behind the end of the body for what should not be there."""
-
-    def __init__(self, raw: _Bytes, attempt: Attempt) -> None:
-        super().__init__(raw, 16_384)
-        self._bytes = raw
-        self._attempt = attempt
-
-    def readline(self, size: int | None = -1, /) -> bytes:
-        line = super().readline(-1 if size is None else size)
-        if not line.endswith(b"\n") and (size is None or size < 0 or len(line) < size):
-            self._attempt.fail("cut")
-            raise http.client.IncompleteRead(line)
-        return line
-
-    def close(self) -> None:
-        """Close, and note if bytes follow: after a body read to its announced end, they belie its length."""
-        if not self.closed:
-            self._bytes.waits = False
-            with suppress(OSError, ValueError):
-                self._attempt.has_excess = bool(self.peek(1))
-        super().close()
-
-
-class _Sock:
-    """What `http.client` wants of a socket: something to make a file of."""
-
-    def __init__(self, sock: socket.socket, attempt: Attempt) -> None:
-        self._stream = _Stream(_Bytes(sock, attempt), attempt)
-
-    def makefile(self, mode: str) -> _Stream:
-        return self._stream
-
-
-class _Response(http.client.HTTPResponse):
-    """A response whose status line and headers are whole, whatever interim answers come before it."""
-
-    def __init__(self, sock: socket.socket, attempt: Attempt, method: str | None) -> None:
-        self._attempt = attempt
-        super().__init__(_Sock(sock, attempt), method=method)  # type: ignore[arg-type]
-
-    def begin(self) -> None:
-        try:
-            super().begin()
-            while 100 <= self.status < 200:
-                self.headers = None  # type: ignore[assignment]
-                super().begin()
-            # A line that is no header hides all that follow it: the length, for one.
-            assert_header_parsing(self.headers)
-        except http.client.IncompleteRead:
-            raise
-        except (http.client.HTTPException, HeaderParsingError):
-            self._attempt.fail("bad_answer")
-            raise
-        self._attempt.has_head = True
 
 
 class _Current:
@@ -183,8 +42,8 @@ class _Timed(HTTPConnection):
     def attempt(self) -> Attempt:
         return self._current.attempt
 
-    def _open_response(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> _Response:
-        return _Response(sock, self.attempt, method)
+    def _open_response(self, sock: socket.socket, debuglevel: int = 0, method: str | None = None) -> WholeResponse:
+        return WholeResponse(sock, self.attempt, method)
 
     def _new_conn(self) -> socket.socket:
         """Try each address of the host until the time for connecting is over, not that long for each of them."""
@@ -220,11 +79,11 @@ class _Timed(HTTPConnection):
         if self.sock is None:
             self.connect()
         body = memoryview(data.encode("latin-1") if isinstance(data, str) else data)
-        for start in range(0, len(body), _READ_BYTES):
+        for start in range(0, len(body), _CHUNK_BYTES):
             self.sock.settimeout(self.attempt.left_s())
             self.attempt.has_written = True
             try:
-                self.sock.sendall(body[start : start + _READ_BYTES])
+                self.sock.sendall(body[start : start + _CHUNK_BYTES])
             except TimeoutError:
                 self.attempt.fail("timeout")
                 raise
@@ -245,7 +104,7 @@ class Head:
     def body(self) -> Iterator[bytes]:
         """Yield the body as it comes over the wire, still encoded."""
         try:
-            yield from self.raw.stream(_READ_BYTES, decode_content=False)
+            yield from self.raw.stream(_CHUNK_BYTES, decode_content=False)
         except ValueError:
             raise BadFraming from None
 

@@ -59,9 +59,14 @@ from .emulator import Emulator, running  # noqa: E402
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests of the issue's full size")
+    parser.addoption("--write-screenshots", action="store_true", help="make the README's pictures anew")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "fault_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.faults)
     if config.getoption("--long"):
         return
     left_out = [item for item in items if item.get_closest_marker("long")]

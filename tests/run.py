@@ -137,7 +137,18 @@ def _like_production(folder: Path) -> dict[str, str]:
 
 
 def _run_tests(database: str, options: argparse.Namespace) -> bool:
-    command = [str(PYTHON), "-m", "pytest", "-n", WORKERS, "-p", "no:cacheprovider", "--durations=10"]
+    command = [
+        str(PYTHON),
+        "-m",
+        "pytest",
+        "-n",
+        WORKERS,
+        "--dist",
+        "worksteal",
+        "-p",
+        "no:cacheprovider",
+        "--durations=10",
+    ]
     command += ["--long"] if options.long else []
     if database == "sqlite":
         return _call([*command, *options.tests], _clean_environment())

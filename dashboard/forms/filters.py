@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -72,14 +72,12 @@ class LinkedAccountFilter(forms.Form):
 
     def __init__(self, *args: Any, institutions: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["attention"].choices = [("", "Any"), *((a.value, shown.word) for a, shown in status.STATUS.items())]
-        self.fields["integration"].choices = [
-            ("", "Any"),
-            *((name, _integration_words(name)) for name in registry.integrations()),
-        ]
-        self.fields["institution"].choices = [("", "Any"), *_distinct(institutions)]
+        _offer(self, "attention", [("", "Any"), *((a.value, shown.word) for a, shown in status.STATUS.items())])
+        providers = [(name, _integration_words(name)) for name in registry.integrations()]
+        _offer(self, "integration", [("", "Any"), *providers])
+        _offer(self, "institution", [("", "Any"), *_distinct(institutions)])
         if self.data.get("q"):
-            self.fields["sort"].choices = [("", "Grouped by customer"), *SORT_WORDS.items()]
+            _offer(self, "sort", [("", "Grouped by customer"), *SORT_WORDS.items()])
 
     def chosen(self) -> dict[str, Any]:
         """Return what was understood and is not empty; call after `is_valid`."""
@@ -96,7 +94,8 @@ class LinkedAccountFilter(forms.Form):
             case "ended":
                 return "Ended ones hidden"
             case _:
-                chosen = dict(self.fields[name].choices).get(value, value)
+                choices = cast(list[tuple[str, str]], self.fields[name].widget.choices)
+                chosen = dict(choices).get(value, value)
                 return f"{self.fields[name].label or name.title()}: {chosen}"
 
 
@@ -113,11 +112,15 @@ class AuditFilter(forms.Form):
 
     def __init__(self, *args: Any, actions: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["action"].choices = [("", "Any"), *((action, action) for action in actions)]
+        _offer(self, "action", [("", "Any"), *((action, action) for action in actions)])
 
 
 class CustomerFilter(forms.Form):
     q = SearchField()
+
+
+def _offer(form: forms.Form, name: str, choices: list[tuple[str, str]]) -> None:
+    cast(forms.ChoiceField, form.fields[name]).choices = choices
 
 
 def _integration_words(name: str) -> str:

@@ -279,7 +279,7 @@ class DocumentField(forms.Field):
         refuse_nul(text)
         return text.strip()
 
-    def _from_file(self, file: UploadedFile) -> str | bytes:
+    def _from_file(self, file: UploadedFile[Any]) -> str | bytes:
         if (file.size or 0) > MAX_DOCUMENT_BYTES:
             raise ValidationError(_TOO_LARGE)
         content = file.read()

@@ -42,7 +42,7 @@ class DocumentInput(forms.Widget):
     template_name = "dashboard/widgets/document.html"
     needs_multipart_form = True
 
-    def value_from_datadict(self, data: Any, files: MultiValueDict[str, UploadedFile], name: str) -> Any:
+    def value_from_datadict(self, data: Any, files: MultiValueDict[str, UploadedFile[Any]], name: str) -> Any:
         return files.get(f"{name}-file") or data.get(name)
 
     def value_omitted_from_data(self, data: Any, files: Any, name: str) -> bool:

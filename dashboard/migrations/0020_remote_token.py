@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dashboard", "0010_one_running_sync")]
+    dependencies = [("dashboard", "0011_operation_by_seal")]
 
     operations = [
         migrations.CreateModel(

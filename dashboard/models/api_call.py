@@ -10,7 +10,7 @@ from .operation import Operation
 
 
 class ApiCall(models.Model):
-    """`request_id_key` is the remote's request id without dashes in lower case: that is how people's copies are compared."""
+    """`request_id_key` is the remote's request id without dashes in lower case: so people's copies are compared."""
 
     at = models.DateTimeField(default=timezone.now)
     integration = models.CharField(max_length=40)

@@ -28,9 +28,10 @@ class LinkedAccountQuerySet(models.QuerySet["LinkedAccount"]):
 class LinkedAccount(models.Model):
     """One object at a remote. Never deleted: it becomes gone (`gone_at`). Written only by `services/mirror.py`.
 
-    `status` is the remote's own word. `attention` is who must act, after everything we know: the snapshot, its schema and
-    `cause_*`, the last refusal that says more than the status does. `changed_at` is when anything shown changed, and
-    `version` counts those changes: pages poll by it. `search_text` holds, in lower case, everything shown that people search by.
+    `status` is the remote's own word. `attention` is who must act, after everything we know: the snapshot, its schema
+    and `cause_*`, the last refusal that says more than the status does. `changed_at` is when anything shown changed,
+    and `version` counts those changes: pages poll by it. `search_text` holds, in lower case, everything shown that
+    people search by.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -107,6 +107,9 @@ class Operation(models.Model):
         indexes = (
             models.Index(fields=("account", "-created_at"), name="operation_by_account"),
             models.Index(fields=("state", "check_at"), name="operation_by_state"),
+            models.Index(
+                fields=("sealed_until",), condition=models.Q(sealed_until__isnull=False), name="operation_by_seal"
+            ),
         )
 
     def __str__(self) -> str:

@@ -33,10 +33,19 @@ ROOM_IS_OPEN = Assessment(
 
 
 def from_cause(
-    rule: ErrorRule, account: LinkedAccount, snapshot: Snapshot, *, read_at: datetime, now: datetime
+    rule: ErrorRule,
+    account: LinkedAccount,
+    snapshot: Snapshot,
+    assessed: Assessment,
+    *,
+    read_at: datetime,
+    now: datetime,
 ) -> Assessment | None:
     """Return what the account's last refusal means, or None if it no longer says more than the snapshot."""
     if rule.attention is None or not _counts(rule.attention, account, snapshot, read_at, now):
+        return None
+    if rule.attention == Attention.NEEDS_PASSWORD and assessed.attention == Attention.HEALTHY:
+        # A password mistyped here: the remote was read again since, and still works with the one it has.
         return None
     return Assessment(
         attention=rule.attention,

@@ -17,7 +17,8 @@ from .keyset import KeysetPage, Sort, page
 from .mirror import rematch_customers
 
 PAGE_SIZE = 50
-FIELDS = ("reference", "name", "email")
+LABELS = {"reference": "Reference", "name": "Name", "email": "E-mail address"}
+FIELDS = tuple(LABELS)
 _BY_NAME = Sort(
     Concat(Lower(Coalesce(NullIf(F("name"), Value("")), F("reference"))), Value("\t"), F("reference")), False
 )
@@ -104,8 +105,13 @@ def _saved(customer: Customer) -> Customer:
 
 def _change(name: str, before: str, after: str) -> dict[str, Any]:
     """Return one change as the log may keep it: people must stay erasable, so masked and by pseudonym."""
-    label = str(Customer._meta.get_field(name).verbose_name).capitalize()
-    return {"field": name, "class": "personal", "label": label, "before": _personal(before), "after": _personal(after)}
+    return {
+        "field": name,
+        "class": "personal",
+        "label": LABELS[name],
+        "before": _personal(before),
+        "after": _personal(after),
+    }
 
 
 def _personal(value: str) -> dict[str, str] | None:

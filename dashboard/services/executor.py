@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import secrets
 import socket
@@ -10,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from multiprocessing.util import Finalize
 from typing import Any
 
 import structlog
@@ -39,7 +39,8 @@ class _Crew:
         self.running: set[Any] = set()
         self.jobs = 0
         self.beating = False
-        atexit.register(wait_until_idle)
+        # Not atexit: a worker that a server has forked ends without it, but runs these.
+        Finalize(None, wait_until_idle, exitpriority=100)
 
 
 _crew: _Crew | None = None

@@ -21,6 +21,8 @@ from ..text import storable, storable_json
 from .mirror_rows import MAX_REMOTE_ID_CHARS, Judging, cleaned, digest_of_columns
 
 BATCH_ROWS = 500
+# Large columns that only their digest is compared by.
+_NOT_COMPARED = ("body", "search_text", "explanation", "script")
 _KEPT = ("id", "integration", "remote_id")
 
 log = structlog.get_logger(__name__)
@@ -133,7 +135,7 @@ def _mirror_batch(integration: str, snapshots: Sequence[Snapshot], at: datetime)
     if unreadable:
         log.warning("snapshots_left_out", integration=integration, count=len(unreadable))
     with transaction.atomic():
-        rows = _locking().filter(integration=integration, remote_id__in=wanted)
+        rows = _locking().defer(*_NOT_COMPARED).filter(integration=integration, remote_id__in=wanted)
         known = {row.remote_id: row for row in rows}
         # What was read later than this page was asked for knows better.
         newer = {row.remote_id for row in known.values() if row.checked_at is not None and row.checked_at > at}

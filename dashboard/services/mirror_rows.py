@@ -63,7 +63,8 @@ class Judging:
             "remote_id": snapshot.remote_id,
             "customer": customer,
             "external_id": snapshot.external_id,
-            "title": snapshot.title,
+            # The schema's name is the one people know (a bank's display name); many remotes give only a key.
+            "title": (schema.title if schema else "") or snapshot.title,
             "schema_key": snapshot.schema_key,
             "status": snapshot.status,
             "attention": assessment.attention.value,
@@ -97,11 +98,12 @@ class Judging:
             return attention.ROOM_IS_OPEN
         if self.provider is None:
             return _as_it_was(known)
+        assessed = self.provider.assess(snapshot, schema)
         if known is not None and (rule := self.rules.get(known.cause_code)) is not None:
-            caused = attention.from_cause(rule, known, snapshot, read_at=read_at, now=now)
+            caused = attention.from_cause(rule, known, snapshot, assessed, read_at=read_at, now=now)
             if caused is not None:
                 return caused
-        return self.provider.assess(snapshot, schema)
+        return assessed
 
     def _with_what_is_known(self, known: LinkedAccount | None, snapshot: Snapshot) -> Snapshot:
         """Keep what the remote tells in one place only: when an account was made, and, of some, whose it is."""

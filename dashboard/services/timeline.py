@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -73,7 +73,7 @@ _RESULTS: dict[str, tuple[str, str, str]] = {
 def timeline_of(account: LinkedAccount, *, kind: LineKind | None = None, limit: int = LIMIT) -> Timeline:
     """Return the newest lines first, the same thing in a row told once."""
     most = limit + 1
-    sources = {
+    sources: dict[LineKind, Callable[[], Iterable[Line]]] = {
         LineKind.PEOPLE: lambda: chain(_intents(account, most), _facts(account, most)),
         LineKind.RESULTS: lambda: _results(account, most),
         LineKind.CALLS: lambda: _calls(account, most),

@@ -16,6 +16,7 @@ from dashboard import registry
 from dashboard.models import Customer, LinkedAccount
 from dashboard.status import Freshness, Presentation, freshness, presentation_of, relative
 from dashboard.templatetags.linkdesk import exact
+from providers.attention import Attention
 
 TAGS_SHOWN = 3
 
@@ -102,7 +103,7 @@ def version_of(account: LinkedAccount) -> str:
     return f"{account.version}.{customer.updated_at.timestamp():.6f}" if customer else str(account.version)
 
 
-def fingerprint(accounts: Iterable[LinkedAccount], counted: Mapping[str, int], now: datetime) -> str:
+def fingerprint(accounts: Iterable[LinkedAccount], counted: Mapping[Attention, int], now: datetime) -> str:
     """Return a short text that differs when a poll has something new to show; the passing minute is something."""
     parts = [f"{account.pk}:{version_of(account)}" for account in accounts]
     parts += [f"{attention}={number}" for attention, number in sorted(counted.items())]

@@ -22,7 +22,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
 }
 ACTIONS: Mapping[str, str] = {
     "operation.intent": "Meant to send a change",
-    "operation.outcome": "Learned what came of a change",
+    "operation.outcome": "Learned the outcome",
     "operation.token": "Sent a code",
     "operation.cancelled": "Cancelled a change",
     "account.read": "Opened an account",

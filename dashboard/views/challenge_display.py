@@ -61,4 +61,4 @@ def _qr_svg(value: str) -> SafeString:
         image = qrcode.make(value, image_factory=SvgPathImage, border=2)
     except (DataOverflowError, ValueError):
         return SafeString("")
-    return mark_safe(image.to_string(encoding="unicode"))  # noqa: S308 - drawn by us: a path of numbers
+    return mark_safe(str(image.to_string(encoding="unicode")))  # noqa: S308 - drawn by us: a path of numbers

@@ -81,6 +81,14 @@ DATABASE_DOWN = Trouble(
     "Wait a minute and try again. If you were sending something, look at the account's timeline first.",
     code="database_unavailable",
 )
+NO_PASSWORD = Trouble(
+    409,
+    "This account has no password",
+    "So there is none to change: its owner signs in another way, or was never given one.",
+    "Ask an administrator for a password.",
+    icon="password",
+    tone="mute",
+)
 
 
 def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
@@ -97,7 +105,7 @@ def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
 def _template(request: HttpRequest, trouble: Trouble) -> str:
     """Pick the page inside the shell only where the shell can be drawn: it reads the signed-in person's rights."""
     user = getattr(request, "user", None)
-    is_safe = trouble.status in (403, 404) and user is not None and user.is_authenticated
+    is_safe = trouble.status in (403, 404, 409) and user is not None and user.is_authenticated
     return "dashboard/errors/inside.html" if is_safe else "dashboard/errors/plain.html"
 
 
@@ -119,3 +127,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, FORM_EXPIRED)
+
+
+def no_password(request: HttpRequest) -> HttpResponse:
+    """Answer where allauth sends people whose account has no password to change."""
+    return answer(request, NO_PASSWORD)

@@ -10,7 +10,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
 from dashboard import roles, tasks
 from dashboard.models import LinkedAccount, Operation
@@ -22,6 +22,7 @@ from dashboard.status import STALE_AFTER, freshness
 
 from .access import needs
 from .operation_screens import screen_context
+from .post_only import post_only
 from .rendering import holds_secret_form, vary_by_request_type, wants_fragment
 
 CALLS_SHOWN = 100
@@ -45,7 +46,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "sheet": sheet,
         "tabs": TABS,
         "tab": tab,
-        "may_repair": request.user.has_perm(roles.REPAIR),  # type: ignore[union-attr]
+        "may_repair": request.user.has_perm(roles.REPAIR),
         **_tab_context(request, account, sheet, tab),
     }
     if wants_fragment(request):
@@ -75,7 +76,7 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     context |= {
         "account": account,
         "sheet": sheet_of(account),
-        "may_repair": request.user.has_perm(roles.REPAIR),  # type: ignore[union-attr]
+        "may_repair": request.user.has_perm(roles.REPAIR),
     }
     response = render(request, "dashboard/_account_live.html", context)
     # Tab and rail look again, too.
@@ -83,7 +84,7 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     return vary_by_request_type(response)
 
 
-@require_POST
+@post_only("linked-account-detail")
 @needs(roles.VIEW)
 def look(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask for a fresh look in the background: a page of something stale asks by itself after it is shown."""

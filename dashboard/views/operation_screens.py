@@ -16,6 +16,7 @@ from dashboard.models.operation import State
 from dashboard.services import operations
 from dashboard.services.account_sheet import Sheet, sheet_of
 from providers.base import Action, Capability, Effect
+from providers.fields import Field
 from providers.plan import Plan
 
 from .challenge_display import display_of
@@ -42,7 +43,7 @@ def screen_context(
     if operation is None:
         return {"operation": None, "screen": None}
     sheet = sheet or sheet_of(operation.account)
-    may_repair = request.user.has_perm(roles.REPAIR)  # type: ignore[union-attr]
+    may_repair = request.user.has_perm(roles.REPAIR)
     screen = _screen_of(request, operation, sheet, may_repair, extra)
     return {
         "operation": operation,
@@ -67,7 +68,7 @@ def fields_form(
     sheet: Sheet, operation: Operation, data: Any = None, files: Any = None, initial: Mapping[str, Any] | None = None
 ) -> ProviderForm:
     """Return the action's form on what the account is now; the draft's own values go before the account's."""
-    fields = ()
+    fields: tuple[Field, ...] = ()
     if sheet.provider is not None:
         fields = sheet.provider.fields(operation.action, operation.account.to_snapshot(), sheet.schema)
     kept = operation.values if initial is None else initial

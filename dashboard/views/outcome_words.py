@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from dashboard.models import Operation
 from dashboard.models.operation import State
+from dashboard.services.outcomes import NOT_KNOWN_YET
 from providers.attention import Who
 
 UNCHANGED = "Nothing was changed."
@@ -137,7 +138,8 @@ def _from_outcome(
     operation: Operation, heading: str, tone: str, icon: str, *, changed: str = "", next_step: str = "", again: str = ""
 ) -> Words:
     outcome = operation.outcome
-    sentence = outcome.get("sentence", "")
+    # Of the doubt the card tells itself, and of what: the password, or anything else.
+    sentence = outcome.get("sentence", "").replace(NOT_KNOWN_YET, "").strip()
     # Most sentences of the catalogue say it themselves.
     if changed == UNCHANGED and "othing was" in sentence:
         changed = ""

@@ -50,7 +50,7 @@ import random
 import re
 from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from providers.sandbox import Request, Response, Sandbox
@@ -116,8 +116,8 @@ class Window:
 class BelvoSandbox(Sandbox):
     """Belvo, for one customer of its API. `links` is the size of the world; `rate_limit` requests in 30 s, or None.
 
-    `slow_s`, `approve_after_s` and `delete_after_s` are seconds of its own clock: how long a slow bank takes, when a
-    person approves a login in the app, when an accepted delete is done.
+    `slow_s`, `approve_after_s`, `delete_after_s`, `refresh_after_s` are seconds of its own clock: how long a slow bank
+    takes, when a person approves a login in the app, when an accepted delete or refresh is done.
     """
 
     slug = "belvo"
@@ -133,6 +133,7 @@ class BelvoSandbox(Sandbox):
         slow_s: float = 8.0,
         approve_after_s: float = 15.0,
         delete_after_s: float = 3.0,
+        refresh_after_s: float = 5.0,
         page_size: int = 100,
         secret_id: str = SECRET_ID,
         secret_password: str = SECRET_PASSWORD,
@@ -144,6 +145,7 @@ class BelvoSandbox(Sandbox):
             "slow_s": slow_s,
             "approve_after_s": approve_after_s,
             "delete_after_s": delete_after_s,
+            "refresh_after_s": refresh_after_s,
             "page_size": page_size,
         }
         self._keys = (secret_id, secret_password)
@@ -155,19 +157,20 @@ class BelvoSandbox(Sandbox):
         self.slow_s: float = self._defaults["slow_s"]
         self.approve_after_s: float = self._defaults["approve_after_s"]
         self.delete_after_s: float = self._defaults["delete_after_s"]
+        self.refresh_after_s: float = self._defaults["refresh_after_s"]
         self.page_size: int = self._defaults["page_size"]
         self.world = build(self.seed, self.clock.now(), self.links)
         self.arrivals = Window(self.clock.now)
         self.deletes = Window(self.clock.now)
         self._rng = random.Random(self.seed + 1)  # noqa: S311 - ids of a demo, not secrets
         self.challenges = Challenges(self._rng, self.clock.now, lambda: self.approve_after_s)
-        self._leaving: list[LinkRecord] = []
+        self._later: list[tuple[datetime, Callable[[], None]]] = []
 
     def environment(self, url: str) -> dict[str, str]:
         return environment(url, self._keys)
 
     def settings(self) -> dict[str, Any]:
-        names = ("rate_limit", "slow_s", "approve_after_s", "delete_after_s", "page_size")
+        names = ("rate_limit", "slow_s", "approve_after_s", "delete_after_s", "refresh_after_s", "page_size")
         return super().settings() | {name: getattr(self, name) for name in names}
 
     def answer(self, request: Request) -> Response:
@@ -204,7 +207,7 @@ class BelvoSandbox(Sandbox):
 
     def find_link(self, link_id: str, operation: str) -> LinkRecord:
         """Return a link for `operation`, or raise what a link of its name answers to it."""
-        self._let_go()
+        self._catch_up()
         link = self.world.links.get(link_id.lower()) if is_uuid(link_id) else None
         if link is None:
             raise refuse("not_found")
@@ -212,10 +215,9 @@ class BelvoSandbox(Sandbox):
             raise refusal_for(link.case) or refuse("unexpected_error")
         return link
 
-    def leave(self, link: LinkRecord, gone_at: datetime) -> None:
-        """Let a link disappear at `gone_at`."""
-        link.gone_at = gone_at
-        self._leaving.append(link)
+    def later(self, after_s: float, do: Callable[[], None]) -> None:
+        """Let `do` happen `after_s` seconds of our clock from now: seen by whoever asks after that."""
+        self._later.append((self.clock.now() + timedelta(seconds=after_s), do))
 
     def forget_link(self, link: LinkRecord) -> None:
         self.world.forget(link)
@@ -229,7 +231,7 @@ class BelvoSandbox(Sandbox):
 
     def _route(self, request: Request) -> Response:
         with self.lock:
-            self._let_go()
+            self._catch_up()
         for pattern, handlers in ROUTES:
             if found := pattern.fullmatch(request.path):
                 handler = handlers.get(request.method)
@@ -249,10 +251,12 @@ class BelvoSandbox(Sandbox):
             raise refuse("authentication_failed")
         self.check_keys(secret_id, password)
 
-    def _let_go(self) -> None:
-        for link in [found for found in self._leaving if found.gone_at and found.gone_at <= self.clock.now()]:
-            self._leaving.remove(link)
-            self.forget_link(link)
+    def _catch_up(self) -> None:
+        now = self.clock.now()
+        due = [do for at, do in self._later if at <= now]
+        self._later = [(at, do) for at, do in self._later if at > now]
+        for do in due:
+            do()
 
     def _finish(self, link: LinkRecord) -> dict[str, Any]:
         now = self.clock.now()

@@ -76,6 +76,7 @@ def refresh(sandbox: BelvoSandbox, request: Request, link_id: str) -> Response:
             )
         link.refreshed_at = sandbox.clock.now()
         sandbox.record_effect(request, link.id, "refresh_started")
+        sandbox.later(sandbox.refresh_after_s, lambda: link.was_accessed(sandbox.clock.now()))
         return json_response(202, {"request_id": sandbox.new_request_id()})
 
 
@@ -90,8 +91,9 @@ def delete(sandbox: BelvoSandbox, request: Request, link_id: str) -> Response:
             sandbox.forget_link(link)
             sandbox.record_effect(request, link.id, "link_deleted")
             return Response(204)
-        if link.gone_at is None:
-            sandbox.leave(link, sandbox.clock.now() + timedelta(seconds=sandbox.delete_after_s))
+        if not link.is_leaving:
+            link.is_leaving = True
+            sandbox.later(sandbox.delete_after_s, lambda: sandbox.forget_link(link))
             sandbox.record_effect(request, link.id, "link_deletion_accepted")
         return json_response(202, {"request_id": sandbox.new_request_id(old=True)})
 

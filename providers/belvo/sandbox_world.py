@@ -40,7 +40,7 @@ class LinkRecord:
     case_on: frozenset[str] = NOWHERE
     is_busy: bool = False
     refreshed_at: datetime | None = None
-    gone_at: datetime | None = None
+    is_leaving: bool = False
     widget_until: datetime | None = None
 
     @property
@@ -54,6 +54,10 @@ class LinkRecord:
     @property
     def status(self) -> str:
         return str(self.body["status"])
+
+    def was_accessed(self, at: datetime) -> None:
+        """Note a successful access to the institution."""
+        self.body["last_accessed_at"] = stamp(at)
 
     def shown(self) -> Json:
         return {key: value for key, value in self.body.items() if key not in self.absent}

@@ -75,6 +75,10 @@
   const markPending = (event) => {
     const form = event.target.closest && event.target.closest("[data-plan-form]");
     if (!form || !event.target.closest(".operation-fields")) return;
+    // What was said of the old value does not hold for the new one.
+    event.target.removeAttribute("aria-invalid");
+    const field = event.target.closest(".field");
+    if (field) field.querySelectorAll(".errorlist, .err").forEach((error) => error.remove());
     const plan = planOf(form);
     plan.setAttribute("data-pending", "");
     const apply = plan.querySelector("[data-apply]");

@@ -109,7 +109,7 @@ def test_codes_right_and_wrong_are_nowhere(belvo: Any, ana: Any, logged: Any) ->
 
 def test_a_remote_that_repeats_the_code_leaves_no_trace(belvo: Any, ana: Any, logged: Any) -> None:
     room = make.repaired(make.account_at(make.ASKS_FOR_NUMBER), ana)
-    body = '[{"code": "login_error", "message": "The code %s is not right", "request_id": "r-%s"}]' % (CODE, CODE)
+    body = f'[{{"code": "login_error", "message": "The code {CODE} is not right", "request_id": "r-{CODE}"}}]'
     belvo.faults.add(Fault("answer", method="PATCH", status=400, body=body))
     assert isinstance(operations.answer(room, Secret(CODE), actor=ana), Started)
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -33,8 +35,14 @@ ROOT = Path(__file__).resolve().parents[2]
 @contextmanager
 def web_process(remote: emulator.Emulator, draft: Operation, password: str, *more: str) -> Iterator[Any]:
     """Run a process of its own that starts `draft`; what is left of it is killed at the end."""
-    environment = {**os.environ, **remote.environment, "DATABASE_URL": databases.database_url(databases.current())}
     command = [sys.executable, "-m", "tests.dashboard.crash_child", str(draft.pk), password, *more]
+    with process(remote, command) as child:
+        yield child
+
+
+@contextmanager
+def process(remote: emulator.Emulator, command: list[str]) -> Iterator[Any]:
+    environment = {**os.environ, **remote.environment, "DATABASE_URL": databases.database_url(databases.current())}
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         yield child
@@ -148,3 +156,34 @@ def test_a_process_that_ends_waits_for_what_it_carries(remote: emulator.Emulator
     done = Operation.objects.get(pk=draft.pk)
     assert done.state == State.DONE
     assert done.receipt["verdict"] == "verified_healthy"
+
+
+def test_granian_waits_for_what_its_worker_carries(remote: emulator.Emulator, ana: Any) -> None:
+    remote.belvo.slow_s = 2.0
+    draft = make.draft(make.account_at(make.PLAIN, status="invalid"), ana)
+    port = free_port()
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
+
+    with process(remote, [*command, "tests.dashboard.crash_child:application"]) as granian:
+        make.wait_for(lambda: answer_of(port, "") == "ready", "granian never came up", within_s=30)
+        assert answer_of(port, f"{draft.pk}/slow") == "Started"
+        granian.terminate()
+        granian.wait(20)
+
+    done = Operation.objects.get(pk=draft.pk)
+    assert done.state == State.DONE
+    assert len(remote.belvo.effects()) == 1
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def answer_of(port: int, path: str) -> str:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
+            return str(answer.read().decode())
+    except OSError:
+        return ""

@@ -13,11 +13,15 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import requests
+
+from tests import canary
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
@@ -73,6 +77,45 @@ class Demo:
     def count(self, table: str) -> int:
         with closing(sqlite3.connect(self.folder / "var" / "demo" / "linkdesk.sqlite3")) as database:
             return int(database.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        with closing(sqlite3.connect(self.folder / "var" / "demo" / "linkdesk.sqlite3")) as database:
+            return database.execute(query).fetchall()
+
+    def row(self, query: str) -> object:
+        return self.rows(query)[0][0]
+
+    def setting(self, name: str) -> str:
+        found = re.search(rf"^{name}=(.+)$", (self.folder / ".env.demo").read_text(), re.MULTILINE)
+        assert found
+        return found[1]
+
+    def post(self, desk: requests.Session, path: str, values: dict[str, str]) -> requests.Response:
+        """Send a form as a browser without scripts does, with the token of the sign-in page or of the session."""
+        url = f"http://127.0.0.1:{self.port}"
+        if "csrftoken" not in desk.cookies:
+            desk.get(f"{url}/account/login/", timeout=10).raise_for_status()
+        token = {"csrfmiddlewaretoken": desk.cookies["csrftoken"]}
+        answer = desk.post(f"{url}{path}", data=values | token, headers={"Referer": f"{url}{path}"}, timeout=20)
+        answer.raise_for_status()
+        return answer
+
+    def replace_password(self, desk: requests.Session, link: str, password: str) -> None:
+        """Make a draft, look at its plan, apply it, and wait until it is settled."""
+        draft = self.post(desk, f"/linked-accounts/{link}/operations/credentials/", {})
+        found = re.search(r"/operations/([0-9a-f-]{36})/preview/", draft.text)
+        assert found
+        operation = found[1]
+        seen = self.post(desk, f"/operations/{operation}/preview/", {"field-password": password})
+        digest = re.search(r'name="digest" value="([0-9a-f]+)"', seen.text)
+        assert digest
+        self.post(desk, f"/operations/{operation}/apply/", {"field-password": password, "digest": digest[1]})
+        until = time.monotonic() + 20
+        this = f"id = '{uuid.UUID(operation).hex}'"
+        settled = f"SELECT count(*) FROM dashboard_operation WHERE settled_at IS NOT NULL AND {this}"
+        while time.monotonic() < until and not self.row(settled):
+            time.sleep(0.1)
+        assert self.row(settled), f"operation {operation} did not settle"
 
     def processes(self) -> list[str]:
         """Return the command lines of everything that runs in this copy."""
@@ -146,6 +189,31 @@ def test_a_second_start_keeps_the_data_and_fresh_begins_anew(demo: Demo) -> None
     assert (demo.folder / ".env.demo").read_text() != keys
     assert demo.count("dashboard_customer WHERE name = 'Kept'") == 0
     demo.stop(signal.SIGTERM)
+
+
+def test_a_repair_in_the_demo_leaves_no_secret_behind(demo: Demo) -> None:
+    demo.start(DEMO_PASSWORD="canary-of-the-login")
+    demo.wait_for("Ctrl C ends everything")
+    before = canary.everything_on_disk([demo.folder / "var"])
+    desk = requests.Session()
+
+    sign_in = demo.post(desk, "/account/login/", {"login": "agent@demo.example", "password": "canary-of-the-login"})
+    assert "Sign out" in sign_in.text
+    where = "schema_key = 'erebor_mx_retail' AND status = 'invalid'"
+    link = demo.row(f"SELECT id FROM dashboard_linkedaccount WHERE {where}")
+    for password in ("wrong__canary_d3", "canary_demo_0k"):
+        demo.replace_password(desk, str(uuid.UUID(str(link))), password)
+    states = demo.rows("SELECT state FROM dashboard_operation ORDER BY created_at")
+
+    secrets = ["wrong__canary_d3", "canary_demo_0k", "canary-of-the-login", demo.setting("BELVO_SECRET_PASSWORD")]
+    kept = canary.everything_on_disk([demo.folder / "var"])
+    demo.stop()
+    kept |= {f"{name}, after the end": text for name, text in canary.everything_on_disk([demo.folder / "var"]).items()}
+    assert [state for (state,) in states] == ["refused", "done"]
+    assert len(kept) > len(before)
+    assert canary.places_with(secrets, kept) == []
+    planted = {"demo.out": (demo.folder / "demo.out").read_bytes()}
+    assert canary.places_with(["canary-of-the-login"], planted) == ["demo.out"]
 
 
 @pytest.mark.parametrize("name", ["PORT", "SANDBOX_PORT"])

@@ -283,7 +283,7 @@ def test_a_get_never_looks(desk: Any, account: LinkedAccount, looks: Any) -> Non
 
     page(desk, account)
 
-    assert desk.get(f"/linked-accounts/{account.pk}/look/").status_code == 405
+    assert desk.get(f"/linked-accounts/{account.pk}/look/").status_code == 302
     assert looks() == []
 
 

@@ -173,8 +173,8 @@ def test_an_accepted_refresh_is_done_when_the_link_was_used_since(belvo: Any, an
     accepted = make.repaired(make.account_at(make.PLAIN, status="valid", kept=True), ana, action="refresh")
     assert accepted.state == State.ACCEPTED, accepted.outcome
     assert accepted.check_at is not None
-    read_at = timezone.now() + timedelta(seconds=1)
-    belvo.world.links[accepted.account.remote_id].body["last_accessed_at"] = read_at.isoformat()
+    assert operations.check_back(accepted.pk).state == State.ACCEPTED
+    belvo.clock.advance(belvo.refresh_after_s + 1)
 
     done = operations.check_back(accepted.pk)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import subprocess
 import sys
+from logging.config import DictConfigurator
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,13 @@ def run(*arguments: str, without: str = "", **environment: str) -> subprocess.Co
     return subprocess.run(
         [sys.executable, *arguments], cwd=ROOT, env=combined, capture_output=True, text=True, check=False
     )
+
+
+def formatter() -> logging.Formatter:
+    """Return the formatter of every log line, made as Django makes it."""
+    configured = DictConfigurator(settings.LOGGING)
+    made: logging.Formatter = configured.configure_formatter(dict(settings.LOGGING["formatters"]["line"]))
+    return made
 
 
 def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
@@ -133,6 +142,19 @@ def test_a_request_is_one_log_line_without_header_values() -> None:
     assert [line["event"] for line in lines] == ["request_finished"]
     assert "maria" not in str(lines)
     assert "a browser of theirs" not in str(lines)
+
+
+def test_djangos_own_log_lines_have_no_query_string_either() -> None:
+    record = logging.makeLogRecord(
+        {"name": "django.request", "msg": "Not Found: %s", "args": ("/x/",), "levelno": 30, "levelname": "WARNING"}
+    )
+    record.request = RequestFactory().get("/x/", {"q": "maria@example.com"})
+    record.status_code = 404
+
+    line = formatter().format(record)
+
+    assert "Not Found: /x/" in line
+    assert "maria" not in line
 
 
 @pytest.mark.django_db

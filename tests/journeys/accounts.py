@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from django.db.models import Count
 from playwright.sync_api import Locator, Page, expect
 
-from dashboard.models import LinkedAccount
+from dashboard.models import Customer, LinkedAccount
 
 GOOD_CODE = "111111"
 WRONG_CODE = "333333"
@@ -14,12 +15,12 @@ CODE_INSTITUTION = "heimdall_mx_retail"
 PLAIN_INSTITUTION = "erebor_mx_retail"
 
 
-def account_at(institution: str, *, status: str = "", with_customer: bool = True) -> LinkedAccount:
-    found = LinkedAccount.objects.filter(schema_key=institution, gone_at=None).select_related("customer")
-    if status:
-        found = found.filter(status=status)
-    account = found.exclude(customer=None).order_by("remote_id").first() if with_customer else found.first()
-    assert account, f"The demo world has no {status} link at {institution}."
+def account_at(institution: str, *, status: str) -> LinkedAccount:
+    """Return a link of a customer who has no other one."""
+    alone = Customer.objects.annotate(links=Count("linked_accounts")).filter(links=1)
+    found = LinkedAccount.objects.filter(schema_key=institution, status=status, gone_at=None, customer__in=alone)
+    account = found.select_related("customer").order_by("remote_id").first()
+    assert account, f"The demo world has no {status} link of a customer with one link at {institution}."
     return account
 
 

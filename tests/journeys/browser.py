@@ -10,6 +10,8 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Response
 
+# Opens a page of its own for a role: sign_in("agent", path="/", theme="dark").
+SignIn = Callable[..., Page]
 AXE = Path(__file__).resolve().parents[1] / "vendor" / "axe.min.js"
 AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 # As root Chromium wants no sandbox; the rest keeps it from looking up its maker's hosts.
@@ -107,6 +109,3 @@ def axe_violations(page: Page) -> list[str]:
         for violation in found["violations"]
         for node in violation["nodes"]
     ]
-
-
-OpenPage = Callable[..., Page]

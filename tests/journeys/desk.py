@@ -48,6 +48,11 @@ class Desk:
     def logs(self) -> list[Path]:
         return sorted(self.folder.glob("*.log"))
 
+    @property
+    def writes_sent(self) -> int:
+        """How many writes have taken effect at Belvo."""
+        return len(self.emulator.belvo.effects())
+
     def address(self, path: str) -> str:
         return self.url.rstrip("/") + path
 

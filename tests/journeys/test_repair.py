@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from dashboard.models import AuditEntry, LinkedAccount, Operation
+from dashboard.models import LinkedAccount, Operation
 from dashboard.models.operation import State
-from providers.sandbox_faults import Fault
 
 from .accounts import (
     CODE_INSTITUTION,
@@ -30,14 +27,8 @@ from .accounts import (
     path_of,
     primary_button,
 )
-from .browser import Hand, Watch
+from .browser import Hand, SignIn, Watch
 from .desk import Desk
-
-SignIn = Callable[..., Page]
-
-
-def writes_sent(desk: Desk) -> int:
-    return len(desk.emulator.belvo.effects())
 
 
 def test_replacing_the_password_takes_two_clicks_and_an_entry(desk: Desk, sign_in: SignIn) -> None:
@@ -55,7 +46,7 @@ def test_replacing_the_password_takes_two_clicks_and_an_entry(desk: Desk, sign_i
     assert (hand.clicks, hand.entries) == (2, 1)
     account.refresh_from_db()
     assert account.status == "valid"
-    assert writes_sent(desk) == 1
+    assert desk.writes_sent == 1
 
 
 def test_a_code_asked_for_appears_in_the_same_panel(desk: Desk, sign_in: SignIn) -> None:
@@ -94,21 +85,6 @@ def test_relaying_a_code_takes_two_clicks_and_an_entry(desk: Desk, sign_in: Sign
 
     assert (hand.clicks, hand.entries) == (2, 1)
     assert time.monotonic() - began < 15
-
-
-def test_success_flips_the_badge_of_an_open_list_without_reload(desk: Desk, sign_in: SignIn) -> None:
-    account = account_at(CODE_INSTITUTION, status="token_required")
-    onlooker = sign_in("viewer", f"/linked-accounts/?institution={account.schema_key}")
-    row = onlooker.locator(f"tr:has(a[href='{path_of(account)}'])")
-    expect(row.locator(".badge")).to_have_text("Needs code")
-
-    page = sign_in("agent", path_of(account))
-    open_room(page)
-    code_field(page).fill(GOOD_CODE)
-    panel(page).get_by_role("button", name="Send code").click()
-    expect(badge(page)).to_have_text("Healthy", timeout=4_000)
-
-    expect(row.locator(".badge")).to_have_text("Healthy", timeout=8_000)
 
 
 def test_the_shown_end_is_the_institutions_own(desk: Desk, sign_in: SignIn) -> None:
@@ -172,118 +148,3 @@ def test_a_lost_session_says_so_and_begins_again(desk: Desk, sign_in: SignIn) ->
 
     expect(panel(page).locator("#outcome-card")).to_be_visible()
     expect(panel(page).get_by_role("button", name=re.compile("again", re.IGNORECASE))).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("password", "says"),
-    [
-        ("wrong", "password"),
-        ("locked_account", "lock"),
-        ("many_sessions", "session"),
-        ("institution_down", "down"),
-        ("blocked", "Belvo"),
-        ("unexpected", "Belvo"),
-    ],
-)
-def test_a_refusal_says_what_happened_and_who_must_act(desk: Desk, sign_in: SignIn, password: str, says: str) -> None:
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-
-    primary_button(page).click()
-    password_field(page).fill(password)
-    apply_button(page).click()
-
-    card = panel(page).locator("#outcome-card")
-    expect(card).to_be_visible()
-    expect(card).to_contain_text(re.compile(says, re.IGNORECASE))
-    expect(page.locator("body")).not_to_contain_text("Traceback")
-
-
-def test_a_cut_after_the_write_is_an_unknown_that_settles_itself(desk: Desk, sign_in: SignIn) -> None:
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-
-    primary_button(page).click()
-    password_field(page).fill("cut_after")
-    apply_button(page).click()
-
-    expect(panel(page).locator("#receipt, #outcome-card")).to_be_visible(timeout=20_000)
-    assert writes_sent(desk) == 1
-
-
-def test_a_slow_institution_shows_that_it_works(desk: Desk, sign_in: SignIn) -> None:
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-
-    primary_button(page).click()
-    password_field(page).fill("slow")
-    apply_button(page).click()
-
-    expect(panel(page)).to_contain_text("waiting for Belvo")
-    expect(panel(page).locator("#receipt")).to_be_visible(timeout=20_000)
-
-
-def test_a_double_click_sends_once(desk: Desk, sign_in: SignIn) -> None:
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-    primary_button(page).click()
-    password_field(page).fill("new_password")
-    expect(apply_button(page)).to_be_enabled()
-
-    apply_button(page).dblclick()
-
-    expect(panel(page).locator("#receipt")).to_be_visible()
-    assert writes_sent(desk) == 1
-    assert AuditEntry.objects.filter(action="operation.intent").count() == 1
-
-
-def test_a_second_tab_and_the_back_button_never_send_again(desk: Desk, sign_in: SignIn, watch: Watch) -> None:
-    watch.expects(409)
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-    primary_button(page).click()
-    password_field(page).fill("new_password")
-    expect(apply_button(page)).to_be_enabled()
-    stale = page.context.new_page()
-    stale.goto(desk.address(path_of(account)))
-    apply_button(page).click()
-    expect(panel(page).locator("#receipt")).to_be_visible()
-
-    page.reload()
-    page.goto(desk.address("/customers/"))
-    page.go_back()
-
-    expect(badge(page)).to_have_text("Healthy")
-    assert writes_sent(desk) == 1
-
-
-def test_a_second_agent_is_told_who_holds_the_link(desk: Desk, sign_in: SignIn, watch: Watch) -> None:
-    watch.expects(409)
-    account = account_at(CODE_INSTITUTION, status="token_required")
-    first = sign_in("agent", path_of(account))
-    second = sign_in("second-agent", path_of(account))
-    primary_button(second).click()
-    password_field(second).fill("other_password")
-    expect(apply_button(second)).to_be_enabled()
-    open_room(first)
-
-    apply_button(second).click()
-
-    expect(panel(second)).to_contain_text("Agent Person")
-    assert Operation.objects.filter(account=account, state=State.AWAITING_TOKEN).count() == 1
-
-
-@pytest.mark.parametrize("status", [500, 429])
-def test_belvo_failing_keeps_the_agent_informed(desk: Desk, sign_in: SignIn, status: int) -> None:
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-    desk.emulator.belvo.faults.add(
-        Fault(kind="answer", method="PUT", path=f"/api/links/{account.remote_id}/", status=status, body="[]")
-    )
-
-    primary_button(page).click()
-    password_field(page).fill("new_password")
-    apply_button(page).click()
-
-    expect(panel(page).locator("#outcome-card, #receipt")).to_be_visible(timeout=20_000)
-    expect(panel(page)).to_contain_text("Belvo")

@@ -42,6 +42,13 @@ def short_content_length(visit: Visit) -> None:
     visit.pause(0.3)
 
 
+@fault
+def two_answers(visit: Visit) -> None:
+    """Send a second whole answer behind the first: it must not become the answer to the next request."""
+    while visit.request():
+        visit.send((head(b'{"a": 1}') + b'{"a": 1}') * 2)
+
+
 @after_request
 def long_content_length(visit: Visit) -> None:
     visit.send(head(b'{"a": 1}' + b" " * 50) + b'{"a": 1}')

@@ -43,7 +43,7 @@ def test_a_compressed_body_without_its_end_is_cut(body: bytes, missing: int) -> 
     ("body", "encoding"),
     [
         (b"{}", "gzip"),
-        (gzip.compress(b"{}") + b"more", "gzip"),
+        (gzip.compress(b"{}", mtime=0) + b"more", "gzip"),
         (zlib.compress(b"{}"), "deflate"),
         (b"{}", "br"),
         (b"{}", "gzip, gzip"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -233,11 +234,13 @@ def test_an_idle_connection_is_not_trusted_with_a_write(
 
 def test_the_deadline_counts_for_the_call_at_hand(fault_server: FaultServer) -> None:
     session = session_at(fault_server.url("good"), deadline_s=0.3)
-    session.request("GET", "/")
+    first = session.request("PUT", "/")
+    time.sleep(0.4)
 
-    reply = session.request("GET", "/", deadline_s=2.0)
+    second = session.request("PUT", "/", deadline_s=2.0)
 
-    assert reply.status == 200
+    assert (first.status, second.status) == (200, 200)
+    assert fault_server.connections == 1
 
 
 # -- the rate gate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -48,6 +49,8 @@ class Command(BaseCommand):
     def _run(self, running: ExitStack) -> None:
         web_port = before_settings.port_of(os.environ, "PORT", 8000)
         sandbox_port = before_settings.port_of(os.environ, "SANDBOX_PORT", 8100)
+        # Each call to the emulator is a line of INFO: of use in the children's logs, in the way here.
+        logging.getLogger().setLevel(logging.WARNING)
         self.stdout.write("Preparing the database and the static files …")
         call_command("migrate", interactive=False, verbosity=0)
         static_files.collect_if_changed()
@@ -75,7 +78,8 @@ class Command(BaseCommand):
             if run.result != run.Result.COMPLETE:
                 raise CommandError(f"The first sync of {integration} ended {run.result}: {run.failure}")
         if not Customer.objects.exists():
-            call_command("import_customers", str(CUSTOMERS), verbosity=0)
+            self.stdout.write("Importing customers …")
+            call_command("import_customers", str(CUSTOMERS), stdout=self.stdout)
 
     def _wait_until_ready(self, url: str, children: Children) -> None:
         until = time.monotonic() + READY_WITHIN_S

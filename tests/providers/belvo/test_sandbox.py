@@ -70,7 +70,8 @@ def test_some_keys_are_refused_for_a_reason(remote: Remote, secret_id: str, code
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/links", "/api/nothing/", "/api/links/not-a-uuid/", f"/api/links/{uuid.uuid4()}/"]
+    "path",
+    ["/api/links", "/api/nothing/", "/api/links/not-a-uuid/", "/api/links/0f8fad5b-d9cb-469f-a165-70867728950e/"],
 )
 def test_what_is_not_there_is_not_found(remote: Remote, path: str) -> None:
     missing = remote.get(path)
@@ -621,6 +622,19 @@ def test_a_refresh_rests_for_ten_minutes(remote: Remote) -> None:
 
     remote.control("clock", {"advance_s": 401})
     assert remote.refresh(LINK["G"]).status_code == 202
+
+
+def test_a_refresh_that_is_through_was_an_access(remote: Remote) -> None:
+    def accessed_at() -> str:
+        return str(remote.get(f"/api/links/{LINK['G']}/").json()["last_accessed_at"])
+
+    before = accessed_at()
+    remote.refresh(LINK["G"])
+    assert accessed_at() == before
+
+    remote.control("clock", {"advance_s": 10})
+
+    assert accessed_at() > before
 
 
 def test_a_refresh_depends_on_the_state_of_the_link(remote: Remote) -> None:

@@ -1,0 +1,40 @@
+"""Every page that can simply be opened, by what it shows."""
+
+from __future__ import annotations
+
+from dashboard.models import Customer, LinkedAccount
+from providers.attention import Attention
+
+from .accounts import PLAIN_INSTITUTION, account_at, path_of
+
+NOWHERE = "/linked-accounts/00000000-0000-0000-0000-000000000000/"
+
+
+def still_pages() -> dict[str, tuple[str, str]]:
+    """Return role and address of every page that can simply be opened, by what it shows."""
+    account = account_at(PLAIN_INSTITUTION, status="invalid")
+    customer = Customer.objects.filter(linked_accounts=account).get()
+    pages = {
+        "sign-in": ("", "/account/login/"),
+        "list": ("agent", "/linked-accounts/"),
+        "list, filtered": ("agent", "/linked-accounts/?attention=needs_code"),
+        "list, grouped": ("agent", "/linked-accounts/?q=example.org"),
+        "list, empty": ("agent", "/linked-accounts/?q=nobody-at-all&attention=needs_code"),
+        "customers": ("agent", "/customers/"),
+        "customer": ("agent", f"/customers/{customer.pk}/"),
+        "customer, edit": ("agent", f"/customers/{customer.pk}/edit/"),
+        "customer, new": ("agent", "/customers/new/"),
+        "audit log": ("auditor", "/audit/"),
+        "audit entry": ("auditor", "/audit/1/"),
+        "password": ("agent", "/account/password/"),
+        "sign-out": ("agent", "/account/logout/"),
+        "not allowed": ("viewer", "/audit/"),
+        "not found": ("agent", NOWHERE),
+    }
+    for attention in Attention:
+        if found := LinkedAccount.objects.filter(attention=attention).first():
+            pages[f"link, {attention.value}"] = ("agent", path_of(found))
+    for tab in ("settings", "calls", "history"):
+        pages[f"link, {tab}"] = ("agent", f"{path_of(account)}?tab={tab}")
+    pages["link, as viewer"] = ("viewer", path_of(account))
+    return pages
