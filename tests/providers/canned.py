@@ -6,10 +6,13 @@ import json
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+
+import requests
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,15 @@ def as_json(value: Any, status: int = 200, **rest: Any) -> Answer:
 
 
 class CannedServer:
-    """Give each answer once, in order, and the last one for ever after."""
+    """Give each answer once, in order, and the last one for ever after.
 
-    def __init__(self, *answers: Answer) -> None:
+    What `passes` (method, path) says of is answered by the server `behind` instead.
+    """
+
+    def __init__(
+        self, *answers: Answer, behind: str = "", passes: Callable[[str, str], bool] = lambda method, path: False
+    ) -> None:
+        self.behind, self.passes = behind, passes
         self.asked: list[Asked] = []
         self._answers = deque(answers or (Answer(404),))
         self._lock = threading.Lock()
@@ -71,6 +80,13 @@ class CannedServer:
             return self._answers.popleft() if len(self._answers) > 1 else self._answers[0]
 
 
+def _fetched(behind: str, asked: Asked) -> Answer:
+    """Return what the server behind answers."""
+    headers = {name: value for name, value in asked.headers.items() if name not in ("host", "content-length")}
+    found = requests.request(asked.method, behind + asked.path, headers=headers, data=asked.body, timeout=10)
+    return Answer(found.status_code, found.content, found.headers.get("Content-Type", ""))
+
+
 def _handler_of(server: CannedServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -84,7 +100,8 @@ def _handler_of(server: CannedServer) -> type[BaseHTTPRequestHandler]:
         def _reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             asked = Asked(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}, body)
-            answer = server.next_answer(asked)
+            answer = _fetched(server.behind, asked) if server.passes(self.command, self.path) else None
+            answer = answer or server.next_answer(asked)
             time.sleep(answer.delay_s)
             if answer.cut:
                 self.close_connection = True

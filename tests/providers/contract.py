@@ -99,6 +99,11 @@ class ProviderContract:
     token: ClassVar[str] = ""
     webhook: ClassVar[bytes | None] = None
 
+    @staticmethod
+    def passes(method: str, path: str) -> bool:
+        """Say which requests of an action the emulator answers though the rest is broken: what is read before a write."""
+        return False
+
     # -- over the emulator
 
     def test_lists_everything_once_and_ends(self, remote: Remote) -> None:
@@ -204,6 +209,8 @@ class ProviderContract:
                 provider.list_schemas(),
                 provider.fetch_schema(remote.snapshots[0].schema_key),
             )
+        with self.broken(remote, STRANGE_ANSWERS[name]) as server:
+            provider = remote.at(server.url)
             writes = [provider.send(plan, values, secrets) for plan, secrets, values in plans]
 
         assert not isinstance(reads[3], Ok)
@@ -231,7 +238,7 @@ class ProviderContract:
         for action in remote.provider.actions:
             plan, secrets, values = self.plan_of(remote, action)
 
-            with CannedServer(answer) as server:
+            with self.broken(remote, answer) as server:
                 outcome = remote.at(server.url, deadline_s=0.3).send(plan, values, secrets)
 
             assert isinstance(outcome, Unavailable), f"{action.name}: {outcome}"
@@ -257,7 +264,9 @@ class ProviderContract:
     def test_every_sample_leads_to_its_row(self, remote: Remote, subtests: pytest.Subtests) -> None:
         rules = {rule.code: rule for rule in self.rules()}
         for sample in self.samples:
-            with subtests.test(msg=sample.id), CannedServer(sample.answer) as server:
+            is_action = sample.by in {action.name for action in remote.provider.actions}
+            server = self.broken(remote, sample.answer) if is_action else CannedServer(sample.answer)
+            with subtests.test(msg=sample.id), server:
                 outcome = self.ask(remote, remote.at(server.url), sample.by)
 
                 assert isinstance(outcome, MEMBER_OF[rules[sample.code].becomes])
@@ -292,6 +301,10 @@ class ProviderContract:
     def remote(self) -> Iterator[Remote]:
         with remote_of(self.slug) as remote:
             yield remote
+
+    def broken(self, remote: Remote, answer: Answer) -> CannedServer:
+        """Return a server that gives this answer to all but what `passes`."""
+        return CannedServer(answer, behind=remote.url, passes=self.passes)
 
     @classmethod
     def rules(cls) -> tuple[ErrorRule, ...]:
@@ -342,6 +355,7 @@ class Remote:
     def __init__(self, slug: str, environment: dict[str, str]) -> None:
         self.slug = slug
         self.environment = environment
+        self.url = environment[f"{slug.upper()}_URL"]
         self.exchanges: list[Exchange] = []
         self.provider = self.at()
         self.snapshots = read_all(self.provider.list)
@@ -391,6 +405,7 @@ class Impatient(ApiSession):
     """A session whose every deadline is short: a test has no five minutes."""
 
     def __init__(self, session: ApiSession, deadline_s: float) -> None:
+        self.__dict__.update(session.__dict__)
         self._session = session
         self._short_s = deadline_s
 
