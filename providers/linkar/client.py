@@ -128,6 +128,13 @@ def view_record(session: ApiSession, file: FileMap, record_id: str, options: Opt
     return _get(session, file.apiresource, path, f"{mode}/{{file}}/{{id}}", params=params, form=options.format)
 
 
+def view_selected(session: ApiSession, file: FileMap, options: Options, params: dict[str, Any]) -> Answer:
+    """Source: LINKAR_WS manual, lk_select, in the mode of the integration: for a record that no path leads to."""
+    mode = MODES[options.mode]
+    path = f"{mode}/{_quoted(file.file)}"
+    return _get(session, file.apiresource, path, f"{mode}/{{file}}", params=params, form=options.format)
+
+
 def select(session: ApiSession, file: FileMap, options: Options, params: dict[str, Any]) -> Answer:
     """Source: OAS, GET R/crud/<f>; LINKAR_WS manual, lk_select."""
     return _get(

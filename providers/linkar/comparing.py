@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from ..answers import Snapshot
-from ..fields import Field, FieldValue
+from ..fields import Field, FieldKind, FieldValue
 from ..merge import Merge, Verdict, three_way
+from .fields import edit_fields
 from .file_map import FileMap
 from .multivalue import BadText, to_lines, values_of
 from .options import Options
-from .plans import raw_of
+from .plans import is_as_shown, raw_of
 from .snapshots import attributes_in, kept_back_in
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One value of one attribute in its three versions, each as its sub-values; None where a version has no such value.
+class ValueLine:
+    """One value of an attribute in its three versions, each as its sub-values; None where a version has no such value.
 
-    A record is compared by place, because places mean something: nothing is aligned by likeness.
+    Values are compared by place, because places mean something: nothing is aligned by likeness.
     """
 
     base: tuple[str, ...] | None
@@ -30,68 +31,82 @@ class Line:
 
 
 def compare(
-    file: FileMap,
-    fields: Mapping[str, Field],
-    base: Snapshot,
-    *,
-    values: Mapping[str, FieldValue],
-    theirs: Snapshot,
-    options: Options,
+    file: FileMap, values: Mapping[str, FieldValue], *, base: Snapshot, theirs: Snapshot, options: Options
 ) -> Merge[str]:
     """Compare the record as it was read, as it was entered, and as it is now.
 
-    Attributes that no form shows take part; theirs stands for them. What is kept back is compared by its digest.
+    Attributes that no form shows take part, kept-back ones by their digest; theirs stands for them. A new secret is not
+    among mine: it was not kept, so it has to be typed again on the new record anyway.
     """
-    was, now = _everything(base), _everything(theirs)
-    mine = {**was, **entered(fields, attributes_in(base), values, options)}
-    ours = {name for name, field in fields.items() if field.editable and not field.secret}
-    locked = {name for name in {*was, *now} if name not in ours}
+    was, now = ({**attributes_in(each), **kept_back_in(each)} for each in (base, theirs))
+    fields = _open_fields(file, base, options)
+    mine = was | entered(fields, attributes_in(base), values, options)
+    locked = {name for name in {*was, *now} if name not in fields}
     return three_way(was, mine, now, groups=file.groups, locked=locked)
 
 
 def entered(
     fields: Mapping[str, Field], before: Mapping[str, str], values: Mapping[str, FieldValue], options: Options
 ) -> dict[str, str]:
-    """Return what was entered as the database would hold it; what cannot be read is as it was."""
+    """Return what was entered as the database would hold it; what cannot be read counts as not entered."""
     found: dict[str, str] = {}
     for name, field in fields.items():
-        if name not in values or name not in before or field.secret:
+        typed = str(values.get(name) or "")
+        if name not in values or is_as_shown(typed, field):
             continue
-        typed = str(values[name] or "").replace("\r\n", "\n")
-        shown = str(field.initial or "")
         try:
-            found[name] = before[name] if typed in (shown, shown.strip(" \t")) else raw_of(field, typed, options)
+            raw = raw_of(field, typed, options)
         except BadText:
-            found[name] = before[name]
+            continue
+        if raw != before.get(name, ""):
+            found[name] = raw
     return found
 
 
-def lines_of(base: str | None, mine: str | None, theirs: str | None) -> tuple[Line, ...]:
-    """Return an attribute value by value."""
+def value_lines(base: str | None, mine: str | None, theirs: str | None) -> tuple[ValueLine, ...]:
+    """Return an attribute value by value, for the screen of a conflict."""
     versions = [[tuple(value) for value in values_of(each)] if each else [] for each in (base, mine, theirs)]
-    return tuple(Line(was, my, their, _verdict_of(was, my, their)) for was, my, their in zip_longest(*versions))
+    return tuple(ValueLine(was, my, their, _verdict_of(was, my, their)) for was, my, their in zip_longest(*versions))
 
 
-def rebased(
-    fields: Mapping[str, Field],
-    merge: Merge[str],
-    values: Mapping[str, FieldValue],
+def carry_over(
+    file: FileMap, values: Mapping[str, FieldValue], *, before: Snapshot, now: Snapshot, options: Options
 ) -> dict[str, FieldValue]:
-    """Return the form's values on the new record: theirs where only they changed, mine where I did.
+    """Return what was typed on top of `before` as it stands on top of `now`: theirs wherever only they made a change.
 
-    What both changed keeps mine, to be seen against theirs in the preview: nothing is sent before a person agrees.
+    What both changed keeps mine: the preview shows it against theirs, and nothing is sent before a person agrees. The
+    members of a group go together, or lines would be mixed.
     """
     found = dict(values)
-    for part in merge.parts:
-        chosen = part.mine if part.verdict in (Verdict.MINE, Verdict.CHOOSE) else part.theirs
-        for name, value in zip(part.members, chosen, strict=True):
-            if name in fields and name in values and not fields[name].secret:
-                found[name] = to_lines(value or "") if fields[name].kind == "lines" else (value or "")
+    was, fields = _open_fields(file, before, options), _open_fields(file, now, options)
+    for part in compare(file, values, base=before, theirs=now, options=options).parts:
+        keeps_mine = part.verdict in (Verdict.MINE, Verdict.CHOOSE)
+        for name, mine, theirs in zip(part.members, part.mine, part.theirs, strict=True):
+            if name not in values or name not in fields or name not in was:
+                continue
+            if not _is_readable(values[name], was[name], options):
+                continue
+            found[name] = _shown(fields[name], (mine if keeps_mine else theirs) or "")
     return found
 
 
-def _everything(snapshot: Snapshot) -> dict[str, str]:
-    return {**attributes_in(snapshot), **kept_back_in(snapshot)}
+def _is_readable(typed: FieldValue, field: Field, options: Options) -> bool:
+    """Say whether what was typed can be read; if not, it stays in the form as it is, to be corrected."""
+    try:
+        raw_of(field, str(typed or ""), options)
+    except BadText:
+        return is_as_shown(str(typed or ""), field)
+    return True
+
+
+def _open_fields(file: FileMap, snapshot: Snapshot, options: Options) -> dict[str, Field]:
+    """Return the fields that a person can fill in with attributes that are shown."""
+    fields = edit_fields(file, snapshot, None, options)
+    return {each.name: each for each in fields if each.editable and not each.secret and each.name in file.numbers}
+
+
+def _shown(field: Field, raw: str) -> str:
+    return to_lines(raw) if field.kind is FieldKind.LINES else raw
 
 
 def _verdict_of(base: object, mine: object, theirs: object) -> Verdict:

@@ -37,9 +37,12 @@ def look_fields(options: Options) -> tuple[Field, ...]:
     return (*flags, _timeout_field(options))
 
 
-def is_lines(attribute: Attribute, name: str, value: str, file: FileMap) -> bool:
-    """Say whether an attribute is edited as lines: by its schema, its group, or because of what stands in it now."""
-    return attribute.multi or bool(file.group_of(name)) or not is_plain(value)
+def is_lines(name: str, value: str, file: FileMap) -> bool:
+    """Say whether an attribute is edited as lines: by the map, or because of what stands in it now.
+
+    Not by the schema: what was typed has to be read in the same way whether or not there is one.
+    """
+    return name in file.multi or bool(file.group_of(name)) or not is_plain(value)
 
 
 def _field(attribute: Attribute, name: str, value: str, file: FileMap) -> Field:
@@ -55,7 +58,7 @@ def _field(attribute: Attribute, name: str, value: str, file: FileMap) -> Field:
             audit=AuditClass.SECRET,
         )
     kind, shown = FieldKind.TEXT, value
-    if is_lines(attribute, name, value, file):
+    if is_lines(name, value, file):
         kind, shown = FieldKind.LINES, to_lines(value)
     elif attribute.choices:
         kind = FieldKind.SELECT

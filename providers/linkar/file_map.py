@@ -10,6 +10,7 @@
     editable = ["STATUS", "EMAIL"]    # everything else is read-only
     secret = ["LKFLD6"]
     hidden = []
+    multi = ["EMAIL"]                 # edited as lines; so are groups, and whatever holds several values now
     calculated = []                   # names of calculated dictionaries that may be looked up
     select_clause = 'WITH STATUS # "closed"'
     sort_clause = "BY @ID"
@@ -60,6 +61,7 @@ class FileMap:
     editable: tuple[str, ...]
     secret: frozenset[str]
     hidden: frozenset[str]
+    multi: frozenset[str]
     calculated: tuple[str, ...]
     groups: Mapping[str, tuple[str, ...]]
     status_words: Mapping[str, str] = field(default_factory=dict)
@@ -157,6 +159,7 @@ def _file_of(table: Table, apiresource: str) -> FileMap:
         editable=tuple(sorted(editable, key=lambda name: numbers[name])),
         secret=secret,
         hidden=hidden,
+        multi=frozenset(table.names("multi", names)),
         calculated=table.texts("calculated"),
         groups=groups,
         status_words=_status_words_of(table),

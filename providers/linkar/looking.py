@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ..answers import LookupTable
 from ..fields import FieldValue
 from ..http import ApiSession, Reply
-from ..outcomes import Ok, Outcome
+from ..outcomes import Ok, Outcome, Refused
 from ..redaction import MASK
 from . import client
 from .answers import Record, errors_in, is_answer, records_in
@@ -15,6 +15,8 @@ from .errors import failure_of
 from .file_map import FileMap
 from .options import Options
 from .plans import look_params
+from .reading import clause_of, is_reachable
+from .rules import NOT_ADDRESSABLE
 from .snapshots import in_one_line
 
 _MAX_ROWS = 200
@@ -26,7 +28,13 @@ def send_look(
 ) -> Outcome:
     """Read once. What is secret, or in no map, is not shown: the table is kept with the operation."""
     file, record_id = place
-    answer = client.view_record(session, file, record_id, options, look_params(values, options))
+    params = look_params(values, options)
+    if is_reachable(record_id):
+        answer = client.view_record(session, file, record_id, options, params)
+    elif clause := clause_of(record_id):
+        answer = client.view_selected(session, file, options, params | {"select_clause": clause})
+    else:
+        return Refused(NOT_ADDRESSABLE)
     if not (isinstance(answer, Reply) and answer.status == 200 and is_answer(answer) and not errors_in(answer)):
         return failure_of(answer, writes=False)
     record = next((each for each in records_in(answer) or () if each.id == record_id), None)

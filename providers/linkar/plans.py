@@ -134,7 +134,7 @@ def _entered(
         typed, now = values[name], before.get(name, "")
         typed = "" if typed is None else str(typed)
         # A form takes the blanks off both ends; that alone is no change.
-        if _is_as_shown(typed, source):
+        if is_as_shown(typed, source):
             continue
         try:
             raw = raw_of(source, typed, options)
@@ -146,7 +146,7 @@ def _entered(
     return found
 
 
-def _is_as_shown(typed: str, source: Field) -> bool:
+def is_as_shown(typed: str, source: Field) -> bool:
     shown = str(source.initial or "")
     return typed.replace("\r\n", "\n") in (shown, shown.strip(" \t"))
 

@@ -14,7 +14,7 @@ from ..http import ApiSession, Reply
 from ..outcomes import Failure, FieldErrors, Gone, Ok, Outcome
 from ..plan import Plan
 from ..secrets import Secret
-from . import checking, client, facts, fields, plans, writes
+from . import checking, client, comparing, facts, fields, plans, writes
 from .answers import Record, errors_in, records_in, total_of
 from .assessment import assess
 from .errors import failure_of
@@ -152,6 +152,14 @@ class Linkar(Provider):
         if action == LOOK.name:
             return plans.plan_look(file, base, values, self.options)
         return plans.plan_edit(file, base, values, given_secrets, schema=schema, options=self.options)
+
+    def carry_over(
+        self, action: str, values: Mapping[str, FieldValue], before: Snapshot, now: Snapshot
+    ) -> Mapping[str, FieldValue]:
+        file = self._file(now)
+        if file is None or action != EDIT.name:
+            return values
+        return comparing.carry_over(file, values, before=before, now=now, options=self.options)
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return writes.confirms(plan, before, after)

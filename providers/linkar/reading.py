@@ -31,9 +31,9 @@ class Reader:
     def read(self, file: FileMap, record_id: str) -> Record | Failure:
         """Return the record. Gone: the database answers with an error, and selects nothing under this id.
 
-        Assumed: an id with a slash, or of dots only, cannot be reached by path; it is selected instead.
+        A record that no path leads to is selected.
         """
-        if "/" in record_id or "\\" in record_id or set(record_id) <= {"."}:
+        if not is_reachable(record_id):
             return self._selected(file, record_id)
         params = {"original_record": "true", "svr_timeout": self.timeout_s}
         answer = client.read_record(self.session, file, record_id, self.options, params)
@@ -54,10 +54,10 @@ class Reader:
 
     def _selected(self, file: FileMap, record_id: str) -> Record | Failure:
         """Select by id. Source: LINKAR_WS manual, lk_select; the clause is the database's own language."""
-        literal = quoted(record_id)
-        if literal is None:
+        clause = clause_of(record_id)
+        if clause is None:
             return Refused(NOT_ADDRESSABLE)
-        params: dict[str, Any] = {"select_clause": f"WITH @ID = {literal}", "original_record": "true"}
+        params: dict[str, Any] = {"select_clause": clause, "original_record": "true"}
         answer = client.select(self.session, file, self.options, params | {"svr_timeout": self.timeout_s})
         if not (isinstance(answer, Reply) and answer.status == 200 and is_answer(answer) and not errors_in(answer)):
             return failure_of(answer, writes=False)
@@ -66,6 +66,17 @@ class Reader:
             return failure_of(answer, writes=False)
         found = next((each for each in records if each.id == record_id), None)
         return found or Gone(DELETED, evidence_of(answer))
+
+
+def is_reachable(record_id: str) -> bool:
+    """Say whether a path can lead to a record. Assumed: a slash, even encoded, or dots alone lead elsewhere."""
+    return "/" not in record_id and "\\" not in record_id and not set(record_id) <= {"."}
+
+
+def clause_of(record_id: str) -> str | None:
+    """Return the clause that selects one record, or None if its id cannot be said in one."""
+    literal = quoted(record_id)
+    return f"WITH @ID = {literal}" if literal else None
 
 
 def quoted(text: str) -> str | None:

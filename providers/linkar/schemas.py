@@ -23,7 +23,6 @@ class Attribute:
     label: str
     required: bool = False
     calculated: bool = False
-    multi: bool = False
     max_length: int = 0
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
@@ -42,7 +41,6 @@ def schema_of(file: FileMap, source: str, records: Iterable[Record]) -> Schema:
                 "label": each.label,
                 "required": each.required,
                 "calculated": each.calculated,
-                "multi": each.multi,
                 "max_length": each.max_length,
                 "help": each.help,
                 "choices": [list(choice) for choice in each.choices],
@@ -86,7 +84,6 @@ def _attribute(raw: Json) -> Attribute | None:
         str(raw.get("label") or name),
         required=raw.get("required") is True,
         calculated=raw.get("calculated") is True,
-        multi=raw.get("multi") is True,
         max_length=length if isinstance(length, int) else 0,
         help=str(raw.get("help") or ""),
         choices=tuple((each[0], each[1]) for each in pairs if len(each) == 2),
@@ -105,7 +102,6 @@ def _from_properties(record: Record) -> Attribute | None:
         values.get("MAINLABEL") or values.get("SHORTLABEL") or name,
         required=values.get("REQUIRED") == "1",
         calculated=values.get("CALCULATED") == "1",
-        multi=bool(values.get("MVTABLE") or values.get("SVTABLE")),
         max_length=_whole(values.get("MAXLENGTH", "")) or 0,
         help=values.get("HELPLABEL", "")[:300],
         choices=_choices(values.get("OPTIONS", ""), values.get("OPTIONSLABEL", "")),
@@ -113,13 +109,13 @@ def _from_properties(record: Record) -> Attribute | None:
 
 
 def _from_dictionary(record: Record) -> Attribute | None:
-    """Assumed: an item of a dictionary as D3 and QM keep it: type, place, conversion, label, format, S or M, group.
+    """Assumed: an item of a dictionary as D3 and QM keep it: type, place, conversion, label, format.
 
     Source of the letters: kosday/Linkar-v2-with-Python prints them so; the answer of Dictionaries is not documented.
     """
     values = record.named
-    parts = [values.get(f"LKFLD{place}") or values.get(_DICTIONARY_NAMES[place - 1], "") for place in range(1, 8)]
-    kind, place, _, label, shape, single_or_multi, group = parts
+    parts = [values.get(f"LKFLD{place}") or values.get(_DICTIONARY_NAMES[place - 1], "") for place in range(1, 6)]
+    kind, place, _, label, shape = parts
     number = _whole(place)
     if kind[:1].upper() not in ("D", "A", "S") or number is None or number == 0:
         return None
@@ -128,12 +124,11 @@ def _from_dictionary(record: Record) -> Attribute | None:
         record.id,
         number,
         label or record.id,
-        multi=single_or_multi.upper().startswith("M") or bool(group),
         max_length=int(length[0]) if length else 0,
     )
 
 
-_DICTIONARY_NAMES = ("TYPE", "LOC", "CONV", "NAME", "FORMAT", "SM", "ASSOC")
+_DICTIONARY_NAMES = ("TYPE", "LOC", "CONV", "NAME", "FORMAT")
 
 
 def _choices(options: str, labels: str) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import hypothesis
+
 from providers.answers import Schema, Snapshot
 from providers.config import read_configuration
 from providers.fields import FieldValue
@@ -21,6 +23,8 @@ from providers.sandbox import application, serve
 from providers.secrets import Secret
 
 SAMPLES = Path(__file__).parent / "samples"
+# A machine under load draws slowly; that says nothing about the code.
+patient = hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 AM, VM, SM = "\xfe", "\xfd", "\xfc"
 
 

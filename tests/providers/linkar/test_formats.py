@@ -17,6 +17,8 @@ from providers.linkar.multivalue import AM, FS, RS, SM, TM, VM
 from providers.linkar.xml_body import XML
 from providers.media import UnsoundBody
 
+from .support import patient
+
 SAMPLES = Path(__file__).parent / "samples"
 # Letters that are marks, blanks that are none, escapes of JSON and XML, and what Python takes for the end of a line.
 PIECES = st.sampled_from(
@@ -45,6 +47,7 @@ def records(draw: st.DrawFn, value: Any = VALUE) -> theirs.Answer:
     )
 
 
+@patient
 @given(records())
 def test_an_answer_says_the_same_in_every_format(answer: theirs.Answer) -> None:
     as_json = parse_json(theirs.written(answer, theirs.JSON))
@@ -53,6 +56,7 @@ def test_an_answer_says_the_same_in_every_format(answer: theirs.Answer) -> None:
     assert LKSTRING.read(theirs.written(answer, theirs.TEXT)) == as_json
 
 
+@patient
 @given(records(CONTROL))
 def test_control_characters_of_a_value_survive_as_text(answer: theirs.Answer) -> None:
     as_json = parse_json(theirs.written(answer, theirs.JSON))
@@ -60,6 +64,7 @@ def test_control_characters_of_a_value_survive_as_text(answer: theirs.Answer) ->
     assert LKSTRING.read(theirs.written(answer, theirs.TEXT)) == as_json
 
 
+@patient
 @given(records())
 def test_a_request_arrives_the_same_in_every_format(answer: theirs.Answer) -> None:
     rows = [

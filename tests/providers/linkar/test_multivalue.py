@@ -8,20 +8,25 @@ from hypothesis import strategies as st
 
 from providers.linkar import multivalue as mv
 
+from .support import patient
+
 TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters=mv.AM))
 MARKED = st.text(alphabet=st.sampled_from([*"ab |\\", mv.VM, mv.SM, mv.TM, mv.FS, mv.RS, "\r", "\n", "\t", "\x85"]))
 
 
+@patient
 @given(TEXT | MARKED)
 def test_what_is_shown_as_lines_is_read_as_it_was(attribute: str) -> None:
     assert mv.from_lines(mv.to_lines(attribute)) == attribute
 
 
+@patient
 @given(MARKED)
 def test_lines_may_come_back_with_the_line_ends_of_a_browser(attribute: str) -> None:
     assert mv.from_lines(mv.to_lines(attribute).replace("\n", "\r\n")) == attribute
 
 
+@patient
 @given(TEXT)
 def test_what_is_shown_holds_no_mark_and_no_control_character(attribute: str) -> None:
     shown = mv.to_lines(attribute).replace("\n", "")
@@ -29,6 +34,7 @@ def test_what_is_shown_holds_no_mark_and_no_control_character(attribute: str) ->
     assert mv.is_plain(shown)
 
 
+@patient
 @given(st.lists(TEXT, min_size=1), st.integers(1, 12), TEXT)
 def test_changing_one_attribute_leaves_every_other_byte(attributes: list[str], number: int, value: str) -> None:
     changed = mv.attributes_of(mv.with_attributes(mv.record_of(attributes), {number: value}))
