@@ -101,7 +101,7 @@ class ProviderContract:
 
     @staticmethod
     def passes(method: str, path: str) -> bool:
-        """Say which requests of an action the emulator answers though the rest is broken: what is read before a write."""
+        """Say which requests of an action the emulator answers though the rest is broken: those before the write."""
         return False
 
     # -- over the emulator

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from providers.errors import ErrorRule
 from providers.flxpoint.rules import ALREADY_THERE, CHANGED_MEANWHILE, MOVED_OTHERS
 
@@ -41,7 +43,7 @@ VALUES = {
 class TestFlxpointContract(ProviderContract):
     slug = "flxpoint"
     samples = SAMPLES
-    entries = {
+    entries: ClassVar = {
         "configs": Entries(VALUES["configs"], {"password": "pass-4-tests"}),
         "create": Entries(VALUES["create"], {"password": "pass-4-tests"}),
     }
