@@ -56,7 +56,8 @@ def csv_schema() -> Schema:
         sample_json("sources_include_integrations.200.json"), sample_json("channels_include_integrations.200.json")
     )
     raws = sample_json("available_configs_csv_xlsx.200.json")
-    return schema_of("csv_xlsx", "CSV/XLSX File", raws, feeds, own_fingerprint)
+    ours = feeds.of(["48377"]) if feeds else None
+    return schema_of("csv_xlsx", "CSV/XLSX File", raws, ours, own_fingerprint)
 
 
 def flxpoint(url: str = "http://127.0.0.1:9", exchanges: list[Exchange] | None = None, **config: Any) -> Flxpoint:
