@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 
 from ..errors import UNEXPECTED, Becomes, ErrorRule, find_rule
@@ -15,6 +16,8 @@ from .rules.local import WRONG_ADDRESS
 from .rules.state import BAD_STATE, OTHER
 
 __all__ = ["BY_CALL", "RULES", "error_in", "evidence_of", "failure_of", "outcome_of", "rule_for"]
+
+_OUR_PAGE = re.compile(r"https://([a-z0-9-]+\.)*moneykit\.(com|mintlify\.app)(/|$)")
 
 logger = logging.getLogger("linkdesk.providers.moneykit")
 
@@ -69,9 +72,7 @@ def evidence_of(reply: Reply) -> Evidence:
 def documentation_of(error: ErrorPayload) -> str:
     """Return the address of a page of MoneyKit's own; any other place is not one to send people to."""
     url = error.documentation_url
-    host = url.removeprefix("https://").split("/", 1)[0].lower()
-    ours = host == "moneykit.com" or host.endswith((".moneykit.com", ".mintlify.app"))
-    return url[:500] if url.startswith("https://") and ours and not set(host) & set("@:") else ""
+    return url[:500] if _OUR_PAGE.match(url) and url.isprintable() else ""
 
 
 def outcome_of(

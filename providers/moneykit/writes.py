@@ -64,7 +64,7 @@ def _reset(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcome:
 def _delete(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcome:
     """Reading back tells when it is gone. Assumed: any 2xx that names no error means that it was taken."""
     answer = client.delete_link(session, plan.remote_id)
-    if isinstance(answer, Reply) and 200 <= answer.status < 300 and "html" not in answer.content_type:
+    if isinstance(answer, Reply) and 200 <= answer.status < 300 and _names_no_error(answer):
         return Ok(None, Evidence(http_status=answer.status, request_id=answer.request_id[:64]))
     return failure_of(answer, writes=True)
 
@@ -111,6 +111,15 @@ def _written(found: Ok[Snapshot] | Failure) -> Outcome:
 
 def _is_refusal(answer: Reply | NoReply) -> bool:
     return isinstance(answer, Reply) and answer.status >= 400
+
+
+def _names_no_error(reply: Reply) -> bool:
+    return not reply.text.strip() or (isinstance(reply.json, dict) and "error_code" not in _errors_in(reply.json))
+
+
+def _errors_in(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an object would be an error: a link has an `error_code` too, and it is no refusal."""
+    return {} if raw.get("link_id") else raw
 
 
 def _text_of(answer: Reply | NoReply, key: str) -> str:

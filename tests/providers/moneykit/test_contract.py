@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -61,7 +61,7 @@ class TestMoneyKitContract(ProviderContract):
 
     slug = "moneykit"
     samples = ROWS
-    entries = {
+    entries: ClassVar[dict[str, Entries]] = {
         "settings": Entries(values={"webhook": "", "link_tags": ("vip:yes", "new:tag")}),
         "refresh": Entries(values={"products": ("accounts",), "may_be_billed": True}),
     }
