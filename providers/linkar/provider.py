@@ -14,7 +14,8 @@ from ..http import ApiSession, Reply
 from ..outcomes import Failure, FieldErrors, Gone, Ok, Outcome
 from ..plan import Plan
 from ..secrets import Secret
-from . import checking, client, comparing, facts, fields, plans, writes
+from ..versions import Entry
+from . import checking, client, comparing, facts, fields, plans, versions, writes
 from .answers import Record, errors_in, records_in, total_of
 from .assessment import assess
 from .errors import failure_of
@@ -160,6 +161,10 @@ class Linkar(Provider):
         if file is None or action != EDIT.name:
             return values
         return comparing.carry_over(file, values, before=before, now=now, options=self.options)
+
+    def entries(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Entry, ...]:
+        file = self._file(snapshot)
+        return tuple(versions.entries(file, snapshot, schema, self.options)) if file and action == EDIT.name else ()
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return writes.confirms(plan, before, after)

@@ -232,7 +232,7 @@ class LinkarSandbox(Sandbox):
         raise Refused(404)
 
     def _read(self, request: Request, file: File, ids: list[str], mode: str) -> Response:
-        shape = crud.Shape.of(mode, request.query)
+        shape = crud.Shape.of(mode, request.query, flat=_answers_in(request) == TEXT)
         errors = [Error("90009", "Record locked by a process of the night", each) for each in ids if _is(each, "SHUT")]
         rows = [(each, self.world.find(file.name, each)) for each in ids if not _is(each, "SHUT")]
         errors += [Error(crud.NOT_FOUND.code, crud.NOT_FOUND.message, each) for each, record in rows if record is None]
@@ -255,7 +255,9 @@ class LinkarSandbox(Sandbox):
             if size < 1 or page < 1:
                 return self._said(request, Answer(errors=[Error("90013", "reg_page and num_page must be above 0")]))
             rows = rows[(page - 1) * size : page * size]
-        answer = crud.shown(file, rows, crud.Shape.of(mode, request.query), bare=lambda each: False)
+        answer = crud.shown(
+            file, rows, crud.Shape.of(mode, request.query, flat=_answers_in(request) == TEXT), bare=lambda each: False
+        )
         if answer.originals is not None:
             answer.originals = ["" if _is(each, "BARE") else original for each, original in rows]
         answer.short = request.query.get("only_record_ids") == "true"
@@ -282,7 +284,7 @@ class LinkarSandbox(Sandbox):
                 answer.ids.append(each.item_id)
         if request.query.get("read_after") == "true" and answer.ids:
             found = [(each, self.world.find(file.name, each) or "") for each in answer.ids]
-            shape = crud.Shape.of(mode, request.query)
+            shape = crud.Shape.of(mode, request.query, flat=_answers_in(request) == TEXT)
             errors, answer = answer.errors, crud.shown(file, found, shape, bare=lambda each: _is(each, "BARE"))
             answer.errors = errors
         elif not answer.errors and self.read_after_body == "empty":
@@ -329,14 +331,17 @@ class LinkarSandbox(Sandbox):
 
     def _said(self, request: Request, answer: Answer) -> Response:
         """Answer in the format of the request's body, or of `Accept` where there is none."""
-        wanted = request.headers.get("content-type", "") if request.body else request.headers.get("accept", "")
-        media = _media_of(wanted)
+        media = _answers_in(request)
         body = written(answer, media, typed=self.typed)
         return Response(400 if answer.errors else 200, body, f"{media}; charset=utf-8")
 
 
 def _is(item_id: str, case: str) -> bool:
     return item_id.partition("*")[0] == case
+
+
+def _answers_in(request: Request) -> str:
+    return _media_of(request.headers.get("content-type" if request.body else "accept", ""))
 
 
 def _media_of(header: str) -> str:

@@ -36,18 +36,21 @@ class Shape:
     conversion: bool
     format_spec: bool
     original: bool
+    flat: bool = False
 
     @classmethod
-    def of(cls, mode: str, query: Mapping[str, str]) -> Shape:
-        flags = ("calculated", "conversion", "format_spec", "original_record")
-        return cls(mode, *(query.get(name) == "true" for name in flags))
+    def of(cls, mode: str, query: Mapping[str, str], *, flat: bool) -> Shape:
+        """Assumed: text has no lists, so it stays `flat` in every mode."""
+        names = ("calculated", "conversion", "format_spec", "original_record")
+        calculated, conversion, format_spec, original = (query.get(name) == "true" for name in names)
+        return cls(mode, calculated, conversion, format_spec, original, flat)
 
 
 def shown(file: File, rows: list[tuple[str, str]], shape: Shape, *, bare: Callable[[str], bool]) -> Answer:
     """Return records as the call wants them. `bare` says of which the original is never told."""
     records = [record.split(AM) for _, record in rows]
     answer = Answer(ids=[item_id for item_id, _ in rows])
-    answer.records = [_nested(file, _row(file, record, shape), shape.mode) for record in records]
+    answer.records = [_nested(file, _row(file, record, shape), shape) for record in records]
     if shape.calculated:
         answer.calculated = [
             {each.name: each.calculate(record) for each in file.calculated if each.calculate} for record in records
@@ -149,9 +152,10 @@ def _printed(dictionary: Dictionary | None, value: str, shape: Shape) -> str:
     return value.ljust(dictionary.length) if shape.format_spec and VM not in value else value
 
 
-def _nested(file: File, row: Row, mode: str) -> Row:
+def _nested(file: File, row: Row, shape: Shape) -> Row:
     """Make lists of associations. Source: samples orders_read_2_dict and orders_read_2_sch."""
-    if mode == "normal":
+    mode = shape.mode
+    if mode == "normal" or shape.flat:
         return row
     groups: dict[str, list[Dictionary]] = {}
     for each in file.stored:

@@ -147,6 +147,13 @@ def _tree_of(root: ET.Element) -> Row:
     return {"RECORDS": [{child.tag: child.text or "" for child in record} for record in records]}
 
 
+def _trimmed(names: list[str]) -> list[str]:
+    """Return the names without those at the end that are only numbers."""
+    while names and names[-1].startswith("LKFLD"):
+        names.pop()
+    return names
+
+
 def _as_text(answer: Answer) -> str:
     blocks = [("TOTAL_RECORDS", str(len(answer.ids) if answer.total is None else answer.total))]
     blocks.append(("RECORD_ID", RS.join(answer.ids)))
@@ -155,7 +162,7 @@ def _as_text(answer: Answer) -> str:
         widest = max(answer.records, key=len)
         blocks.append(("RECORD_ID_DICTS", "@ID"))
         blocks.append(("RECORD", RS.join(AM.join(map(str, row.values())) for row in answer.records)))
-        blocks.append(("RECORD_DICTS", AM.join(name for name in widest if not name.startswith("LKFLD"))))
+        blocks.append(("RECORD_DICTS", AM.join(_trimmed(list(widest)))))
     if names and answer.calculated is not None:
         blocks.append(("CALCULATED", RS.join(AM.join(row.values()) for row in answer.calculated)))
         blocks.append(("CALCULATED_DICTS", AM.join(answer.calculated[0])))

@@ -26,6 +26,8 @@ _NAMES = (
 _SERVICES = ("orders", "inventory", "invoices", "catalogue", "returns")
 # Records with a character of their own: what happens when they are read or changed. See sandbox.py.
 CASES = ("RACE", "VANISH", "HOLD", "QUIET", "SHOUT", "SLOW", "SHUT", "BARE", "FAULT", "FROZEN", "LANDED", "ODD")
+# So many ordinary records there are at least: `_spoil` needs them.
+_SPOILT = 5
 ODD_IDS = ("A/B 7", "X#1*2", "Q'1", "50%&7", "..", "Ü 9")
 
 
@@ -54,7 +56,7 @@ def build(seed: int, now: datetime, accounts: int) -> World:
         world.put("ACCOUNTS", f"{case}*1", _account(rng, today, len(world.records["ACCOUNTS"])))
     for odd in ODD_IDS:
         world.put("ACCOUNTS", odd, _account(rng, today, len(world.records["ACCOUNTS"])))
-    for number in range(max(0, accounts - len(world.records["ACCOUNTS"]))):
+    for number in range(max(_SPOILT, accounts - len(world.records["ACCOUNTS"]))):
         world.put("ACCOUNTS", f"AC*{1001 + number}", _account(rng, today, number))
     _spoil(world)
     return world
