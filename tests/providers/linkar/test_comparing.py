@@ -109,3 +109,16 @@ def test_values_are_compared_one_by_one() -> None:
     assert [line.verdict for line in lines] == [Verdict.THEIRS, Verdict.MINE, Verdict.THEIRS]
     assert lines[1].mine == ("b", "d")
     assert (lines[2].base, lines[2].theirs) == (None, ("new",))
+
+
+def test_every_attribute_is_an_entry_and_none_tells_a_secret(remote: Remote) -> None:
+    snapshot = remote.snapshot("AC*1006")
+
+    entries = {each.name: each for each in remote.provider.entries("edit", snapshot, remote.schema(snapshot))}
+
+    assert {entries[name].unit for name in ("SERVICE", "SEATS", "PRICE", "RENEWAL")} == {"Services"}
+    assert entries["RENEWAL"].text == "5|6\n7"
+    assert entries["EMAIL"].label == "E-mail"
+    assert entries["CUSTOMER"].locked and entries["LKFLD13"].locked and not entries["TOKEN"].locked
+    assert entries["TOKEN"].kept_back and entries["LKFLD13"].kept_back
+    assert remote.record("AC*1006")[10] not in repr(entries) and remote.record("AC*1006")[12] not in repr(entries)
