@@ -10,12 +10,14 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from .answers import Assessment, Challenge, Fact, Page, Schema, Snapshot, WebhookEvent
+from .as_code import Signing
 from .errors import ErrorRule
 from .fields import Field, FieldValue
 from .http import ApiSession
 from .outcomes import Concern, Failure, FieldErrors, Ok, Outcome
 from .plan import Plan
 from .secrets import Secret
+from .versions import Entry, entries_of
 
 
 class Capability(StrEnum):
@@ -216,6 +218,17 @@ class Provider(ABC):
         A form sends all its fields; those that nobody touched must not undo what somebody else has changed meanwhile.
         """
         return values
+
+    def entries(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Entry, ...]:
+        """Return what a version of an account holds, for comparing versions after a conflict. Pure.
+
+        Without a word of the provider's it is what the action's form shows; a secret is then never seen to have changed.
+        """
+        return entries_of(self.fields(action, snapshot, schema))
+
+    def signing(self) -> Signing:
+        """Say how our calls are addressed and signed, for code that a person can copy. No secret is in it."""
+        return Signing(str(self.config.get("URL", "")).rstrip("/"))
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         """Say whether `after` is evidence that the plan was applied (True) or was not; None if it shows nothing."""

@@ -109,9 +109,7 @@ class Signature:
 _HEADERS = {"User-Agent": "Linkdesk", "Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING}
 
 
-def _content(
-    body: Any, form: Mapping[str, Any] | None, media: Media | None
-) -> tuple[dict[str, str], bytes | None]:
+def _content(body: Any, form: Mapping[str, Any] | None, media: Media | None) -> tuple[dict[str, str], bytes | None]:
     """Return the header that names the kind of content, and the content: JSON, another format, a form, or none."""
     if body is not None and media is not None:
         return {"Content-Type": media.content_type}, media.write(body)

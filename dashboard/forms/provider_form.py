@@ -223,7 +223,7 @@ class TextField(forms.CharField):
         self.validators = []
 
     def to_python(self, value: Any) -> str:
-        text: str = super().to_python(value)
+        text = str(super().to_python(value) or "")
         return text.replace("\r\n", "\n") if self.source.kind is FieldKind.LINES else text
 
     def validate(self, value: str) -> None:

@@ -24,7 +24,13 @@ def redact_changes(plan: Plan) -> list[dict[str, object]]:
 
 def pseudonym(text: str) -> str:
     """Return a keyed digest of what a person is known by: equal for equal texts, for as long as the key writes."""
-    return _keyed("pseudonym", text)
+    return keyed_digest("pseudonym", text)
+
+
+def keyed_digest(domain: str, value: str) -> str:
+    """Return a short digest that is equal for equal values of one kind, and tells nothing to whoever has no key."""
+    key = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS).writing
+    return key.hmac(field(f"{domain}/v1") + field(value)).hex()[:DIGEST_CHARS]
 
 
 def mask(text: str) -> str:
@@ -93,11 +99,11 @@ def _personal(value: str) -> dict[str, str]:
 
 
 def _url(value: str) -> dict[str, str]:
-    return {"url": redact_url(value), "digest": _keyed("url", value)}
+    return {"url": redact_url(value), "digest": keyed_digest("url", value)}
 
 
 def _record(value: str) -> dict[str, str]:
-    return {"digest": _keyed("record", value)}
+    return {"digest": keyed_digest("record", value)}
 
 
 def _secret(change: Change, plan: Plan) -> str:
@@ -107,8 +113,3 @@ def _secret(change: Change, plan: Plan) -> str:
     if change.after is None:
         return "cleared"
     return "unchanged" if change.before == change.after else "set"
-
-
-def _keyed(domain: str, value: str) -> str:
-    key = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS).writing
-    return key.hmac(field(f"{domain}/v1") + field(value)).hex()[:DIGEST_CHARS]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .conflicts import conflict_of
 from .drafts import current_of, open_draft, preview, values_of
 from .reading_back import check_back, check_due, find_orphans
 from .results import (
@@ -17,8 +18,9 @@ from .results import (
     RoomClosed,
     Started,
     StartResult,
+    Unchosen,
 )
-from .rooms import answer, begin_again, cancel, expire_rooms
+from .rooms import answer, begin_again, cancel, expire_rooms, leave_as_it_is
 from .sealing import challenge_of, handover_of
 from .sending import start
 
@@ -35,16 +37,19 @@ __all__ = [
     "RoomClosed",
     "StartResult",
     "Started",
+    "Unchosen",
     "answer",
     "begin_again",
     "cancel",
     "challenge_of",
     "check_back",
     "check_due",
+    "conflict_of",
     "current_of",
     "expire_rooms",
     "find_orphans",
     "handover_of",
+    "leave_as_it_is",
     "open_draft",
     "preview",
     "start",

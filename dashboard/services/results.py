@@ -19,6 +19,13 @@ class OpenRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class Unchosen:
+    """No draft was made: both sides changed these parts (by name), and nobody has said which version stands."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What would be sent, or why nothing can be: `errors` by field name, "" for what belongs to no field."""
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.utils import timezone
 
+from providers.merge import Side
 from providers.secrets import Secret
+from providers.versions import merged, unchosen
 
 from ..models import Operation, User
 from ..models.operation import State
 from . import executor
 from .audit import SYSTEM, Actor, Kind, Target, record
+from .conflicts import kept_sections
 from .drafts import held_by, open_draft, values_on_top
-from .mirror import reassess
-from .results import AnswerResult, Busy, Nothing, OpenRefused, RoomClosed, Started
+from .mirror import forget_cause, reassess
+from .results import AnswerResult, Busy, Nothing, OpenRefused, RoomClosed, Started, Unchosen
 from .sealing import LAST_MOMENT, challenge_of
 from .sending import carry
 
@@ -75,8 +80,14 @@ def _leave(operation: Operation, actor: User) -> bool:
     return True
 
 
-def begin_again(operation: Operation, *, actor: User) -> Operation | OpenRefused:
-    """Open a new draft with what was typed, secrets aside; an open room is left first."""
+def begin_again(
+    operation: Operation, *, actor: User, choices: Mapping[str, Side] | None = None
+) -> Operation | OpenRefused | Unchosen:
+    """Open a new draft with what was typed, secrets aside; an open room is left first.
+
+    After a conflict what was typed is put on top of what is there now; `choices` say which version stands where both
+    sides changed something.
+    """
     operation = _fresh(operation)
     if operation.state == State.AWAITING_TOKEN:
         if challenge_of(operation) is None:
@@ -86,8 +97,22 @@ def begin_again(operation: Operation, *, actor: User) -> Operation | OpenRefused
         operation.refresh_from_db(fields=("state", "version", "closed_at"))
     if operation.is_holding:
         return OpenRefused(held_by(operation), operation)
-    values = values_on_top(operation)
+    sections = kept_sections(operation)
+    if missing := unchosen(sections, choices or {}):
+        return Unchosen(missing)
+    values = merged(sections, choices or {}) if sections else values_on_top(operation)
     return open_draft(operation.account, operation.action, actor=actor, previous=operation, values=values)
+
+
+def leave_as_it_is(operation: Operation, *, actor: User) -> bool:
+    """Give up a change that met another one; False if there is nothing to give up. Nothing is sent to the remote."""
+    operation = _fresh(operation)
+    if operation.state != State.REFUSED or operation.outcome.get("type") != "conflict":
+        return False
+    with transaction.atomic():
+        forget_cause(operation.account, action=operation.action)
+        _record(operation, "operation.left", "cancelled", Actor.of(actor))
+    return True
 
 
 def expire(operation: Operation) -> bool:

@@ -1,4 +1,4 @@
-"""An operation's sealed column: an open challenge or a handover, encrypted, readable until its time is over."""
+"""An operation's sealed column: an open challenge, a handover or the versions of a conflict, until its time is over."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..models import Operation
 
 # Where a remote gives a challenge no expiry. Assumed: a bank's code does not live longer.
 ROOM_WITHOUT_EXPIRY_LASTS = timedelta(minutes=15)
+VERSIONS_LAST = timedelta(days=30)
 # Nothing is sent in the last moments of a challenge: it would arrive too late.
 LAST_MOMENT = timedelta(seconds=2)
 
@@ -50,6 +51,17 @@ def seal_handover(operation: Operation, handover: Handover) -> tuple[bytes, date
         "note": handover.note,
     }
     return _seal(operation, {"handover": raw}), handover.expires_at
+
+
+def seal_versions(operation: Operation, versions: list[dict[str, Any]]) -> tuple[bytes, datetime]:
+    """Return the sealed versions of a conflict and the end of their time."""
+    return _seal(operation, {"versions": versions}), timezone.now() + VERSIONS_LAST
+
+
+def versions_of(operation: Operation) -> list[dict[str, Any]] | None:
+    """Return the versions of a conflict as they were sealed; None when there are none, or not any more."""
+    found: Any = _open(operation, "versions")
+    return found if isinstance(found, list) else None
 
 
 def challenge_of(operation: Operation) -> Challenge | None:

@@ -18,7 +18,7 @@ from providers.plan import Plan
 
 from ..models import LinkedAccount, Operation
 from ..models.operation import TRANSITIONS, State
-from . import outcomes, receipts, sealing
+from . import conflicts, outcomes, receipts, sealing, snapshots
 from .audit import SYSTEM, Actor, AuditUnavailable, Kind, Target, record
 from .evidence import Reading, concern, confirms, effect_of, read_after
 from .mirror import forget_cause, mark_gone, mark_stale, mirror, note_cause, reassess
@@ -58,6 +58,9 @@ class _Settlement:
     sealed: bytes | None = None
     sealed_until: datetime | None = None
     check_at: datetime | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+    # What is kept sealed from now on, and so no longer beside it.
+    moved: dict[str, Any] = field(default_factory=dict)
 
 
 def settle(operation_id: Any, outcome: Outcome, provider: Provider) -> None:
@@ -102,6 +105,7 @@ def _write_down(operation_id: Any, outcome: Outcome, provider: Provider, reading
         check_at=settlement.check_at,
         settled_at=now if not TRANSITIONS[state] else None,
         beat_at=None,
+        **settlement.moved,
     )
     _judge_cause(operation, account, outcome, state)
     _record(operation, settlement.result, facts)
@@ -147,6 +151,8 @@ def _decide(case: _Case) -> _Settlement:
             _after_ok(settlement, case)
         case NeedsToken(challenge=challenge):
             settlement.sealed, settlement.sealed_until = sealing.seal_challenge(case.operation, challenge)
+        case Conflict():
+            _keep_versions(settlement, case)
         case Accepted(check_after_s=check_after_s):
             settlement.check_at = case.now + timedelta(seconds=max(1, check_after_s))
         case Unavailable(maybe_applied=True) if case.confirmed:
@@ -155,6 +161,22 @@ def _decide(case: _Case) -> _Settlement:
         case Unavailable(maybe_applied=True):
             settlement.check_at = case.now + CHECK_AFTER
     return settlement
+
+
+def _keep_versions(settlement: _Settlement, case: _Case) -> None:
+    """Seal the three versions of a conflict; the audit log gets their digests."""
+    theirs = case.reading.snapshot if case.reading is not None else None
+    if theirs is None and isinstance(case.outcome, Conflict):
+        theirs = case.outcome.theirs
+    if theirs is None:
+        return
+    schema = snapshots.schema_of(case.account)
+    sections = conflicts.sections_of(case.operation, case.provider, case.plan, theirs, schema)
+    if not sections:
+        return
+    settlement.sealed, settlement.sealed_until = sealing.seal_versions(case.operation, conflicts.to_json(sections))
+    settlement.moved = {"before": {}, "values": {}}
+    settlement.facts = {"conflict": conflicts.facts_of(sections)}
 
 
 def _after_ok(settlement: _Settlement, case: _Case) -> None:
@@ -219,6 +241,7 @@ def _facts(operation: Operation, settlement: _Settlement, state: State | None, p
         "receipt": settlement.receipt.get("verdict", ""),
         "attention": settlement.receipt.get("attention", ""),
         "codes_sent": operation.tokens_sent,
+        **settlement.facts,
     }
 
 

@@ -25,6 +25,7 @@ ACTIONS: Mapping[str, str] = {
     "operation.outcome": "Learned the outcome",
     "operation.token": "Sent a code",
     "operation.cancelled": "Cancelled a change",
+    "operation.left": "Left a change of somebody else's as it is",
     "account.read": "Opened an account",
     "customer.read": "Opened a customer",
     "audit.read": "Opened the audit log",

@@ -118,7 +118,11 @@ def _live_context(account: LinkedAccount, current: Operation | None) -> dict[str
     """Return what the poll compares: it changes when anything shown in header or diagnosis changes."""
     word = freshness(account, timezone.now()).word
     held = f"{current.pk}.{current.state}" if current else "free"
-    return {"current": current, "live_key": f"{account.version}.{held}.{word}".replace(" ", "-")}
+    return {
+        "current": current,
+        "conflict_to_resolve": operations.conflict_of(account),
+        "live_key": f"{account.version}.{held}.{word}".replace(" ", "-"),
+    }
 
 
 def _tab_of(request: HttpRequest, account: LinkedAccount) -> str:

@@ -20,6 +20,8 @@ from providers.fields import Field
 from providers.plan import Plan
 
 from .challenge_display import display_of
+from .conflict_display import display_of as conflict_of
+from .conflict_display import joined_of
 from .outcome_words import words_of
 
 
@@ -107,8 +109,20 @@ def _screen_of(  # noqa: PLR0911 - one screen a state
             return _outcome_screen(operation, polls_every_s=None if operation.closed_at else 3)
         case State.DONE:
             return _receipt_screen(request, operation, action)
+        case State.REFUSED if operation.outcome.get("type") == "conflict":
+            return _conflict_screen(operation, extra)
         case _:
             return _outcome_screen(operation)
+
+
+def _conflict_screen(operation: Operation, extra: Mapping[str, Any]) -> Screen:
+    """Show the three versions side by side; once they are no longer kept, the card alone."""
+    conflict = conflict_of(operation, choices=extra.get("choices"), missing=extra.get("missing", ()))
+    if conflict is None:
+        return _outcome_screen(operation)
+    words = words_of(operation)
+    context = {"words": words, "conflict": conflict}
+    return Screen("dashboard/_conflict.html", words.heading, words.tone, words.icon, context=context)
 
 
 def _form_screen(operation: Operation, sheet: Sheet, action: Action, extra: Mapping[str, Any]) -> Screen:
@@ -124,6 +138,7 @@ def _form_screen(operation: Operation, sheet: Sheet, action: Action, extra: Mapp
         "plan": Plan.from_json(operation.plan) if operation.plan else None,
         "plan_digest": operation.plan_digest,
         "notice": None,
+        "joined": joined_of(operation),
     }
     tone = "bad" if action.danger else "brand"
     return Screen(

@@ -28,9 +28,11 @@ from dashboard.services.results import (
     PlanChanged,
     RoomClosed,
     Started,
+    Unchosen,
 )
 
 from .access import needs
+from .conflict_display import choices_in
 from .notices import AUDIT_UNAVAILABLE, BUSY, NOTHING, PLAN_CHANGED, closed_notice, held_notice
 from .operation_answers import (
     hold_back,
@@ -203,10 +205,24 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Open a new draft with what was typed, secrets aside."""
     operation = _operation(pk)
-    opened = operations.begin_again(operation, actor=_person(request))
-    if isinstance(opened, OpenRefused):
-        return refuse_to_open(request, operation.account, opened)
-    return present(request, opened)
+    choices = choices_in(request.POST, operation)
+    opened = operations.begin_again(operation, actor=_person(request), choices=choices)
+    match opened:
+        case OpenRefused():
+            return refuse_to_open(request, operation.account, opened)
+        case Unchosen(names=names):
+            return present(request, operation, status=422, choices=choices, missing=names)
+        case _:
+            return present(request, opened)
+
+
+@post_only("operation-detail")
+@needs(roles.REPAIR)
+def leave(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Give up a change that met another one: what somebody else made stays."""
+    operation = _operation(pk)
+    operations.leave_as_it_is(operation, actor=_person(request))
+    return redirect("linked-account-detail", pk=operation.account_id)
 
 
 def _account(pk: UUID) -> LinkedAccount:

@@ -18,4 +18,5 @@ urlpatterns = [
     path("operations/<uuid:pk>/token/", operations.token, name="operation-token"),
     path("operations/<uuid:pk>/cancel/", operations.cancel, name="operation-cancel"),
     path("operations/<uuid:pk>/again/", operations.again, name="operation-again"),
+    path("operations/<uuid:pk>/leave/", operations.leave, name="operation-leave"),
 ]

@@ -16,7 +16,8 @@ from ..http import ApiSession, Reply
 from ..outcomes import Concern, Failure, FieldErrors, Ok, Outcome
 from ..plan import Plan
 from ..secrets import Secret
-from . import client, comparison, confirmation, facts, fields, plans, reads, writes
+from ..versions import Entry
+from . import client, comparison, confirmation, facts, fields, plans, reads, versions, writes
 from .actions import ACTIONS, availability, primary_action
 from .assessment import assess
 from .errors import ON_A_LIST, failure_of
@@ -145,6 +146,9 @@ class Flxpoint(Provider):
         self, action: str, values: Mapping[str, FieldValue], before: Snapshot, now: Snapshot
     ) -> Mapping[str, FieldValue]:
         return comparison.carry_over(values, before, now) if action == "configs" else values
+
+    def entries(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Entry, ...]:
+        return tuple(versions.entries(snapshot)) if action == "configs" else ()
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return confirmation.confirms(plan, before, after)

@@ -1,0 +1,137 @@
+"""The three versions of a conflict as the screen shows them: what needs a choice, what stands without one."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from dashboard.models import Operation
+from dashboard.services.conflicts import TOO_OFTEN, in_a_row, kept_sections, taken
+from providers.merge import Side, Verdict
+from providers.versions import Line, Section
+
+_STANDS = {
+    Verdict.MINE: "Yours",
+    Verdict.THEIRS: "Theirs",
+    Verdict.EITHER: "The same on both sides",
+    Verdict.CHOOSE: "You choose",
+}
+_TAKEN = {
+    Side.MINE.value: "Yours, put on top",
+    Side.THEIRS.value: "Theirs, kept",
+    Side.ORIGINAL.value: "As it was before both",
+    "same": "The same on both sides",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One version of one line. `note` stands in place of a text, or beside it."""
+
+    text: str | None
+    note: str = ""
+    is_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    label: str
+    base: Cell
+    theirs: Cell
+    mine: Cell
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One section. `index` names its choice in the form: the names of sections are the remote's."""
+
+    index: int
+    label: str
+    stands: str
+    rows: tuple[Row, ...]
+    is_unit: bool
+    is_locked: bool
+    picked: str = ""
+    is_missing: bool = False
+    has_secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """`is_often`: it happened several times in a row, so people should talk."""
+
+    open: tuple[Block, ...]
+    settled: tuple[Block, ...]
+    is_often: bool
+
+    @property
+    def missing(self) -> int:
+        return sum(block.is_missing for block in self.open)
+
+
+def display_of(
+    operation: Operation, *, choices: Mapping[str, Side] | None = None, missing: Collection[str] = ()
+) -> Display | None:
+    """Return what is to be shown of a refused operation's versions; None if they are not kept (any more)."""
+    sections = kept_sections(operation)
+    if not sections:
+        return None
+    blocks = [_block(index, section, choices or {}, missing) for index, section in enumerate(sections)]
+    pairs = list(zip(sections, blocks, strict=True))
+    return Display(
+        tuple(block for section, block in pairs if section.is_open),
+        tuple(block for section, block in pairs if not section.is_open),
+        in_a_row(operation) >= TOO_OFTEN,
+    )
+
+
+def choices_in(posted: QueryDict, operation: Operation) -> dict[str, Side]:
+    """Return the choices of the form by the name of their section; anything else that was posted is none."""
+    found: dict[str, Side] = {}
+    for index, section in enumerate(kept_sections(operation)):
+        chosen = posted.get(f"choice_{index}", "")
+        if section.is_open and chosen in list(Side):
+            found[section.name] = Side(chosen)
+    return found
+
+
+def joined_of(draft: Operation) -> Sequence[tuple[str, str]]:
+    """Return what a draft after a conflict was made of: whose version, which labels; its plan shows what was chosen."""
+    sections = [section for section in kept_sections(draft.previous) if not section.is_open] if draft.previous else []
+    return [(_TAKEN[side], ", ".join(labels)) for side, labels in taken(sections, {}).items()]
+
+
+def _block(index: int, section: Section, choices: Mapping[str, Side], missing: Collection[str]) -> Block:
+    return Block(
+        index,
+        section.label,
+        _STANDS[section.verdict],
+        tuple(_row(line) for line in section.lines),
+        is_unit=len(section.lines) > 1,
+        is_locked=section.locked,
+        picked=choices[section.name].value if section.name in choices else "",
+        is_missing=section.name in missing,
+        has_secret=any(line.kept_back and line.changed_by_me for line in section.lines),
+    )
+
+
+def _row(line: Line) -> Row:
+    if line.kept_back:
+        return Row(
+            line.label,
+            Cell(None, "never shown"),
+            Cell(None, "changed by them, never shown" if line.changed_by_them else "not changed", line.changed_by_them),
+            Cell(None, "a new one was given, not kept" if line.changed_by_me else "not changed", line.changed_by_me),
+        )
+    return Row(
+        line.label,
+        _cell(line.base_text, is_changed=False),
+        _cell(line.their_text, is_changed=line.changed_by_them),
+        _cell(line.my_text, is_changed=line.changed_by_me),
+    )
+
+
+def _cell(text: str | None, *, is_changed: bool) -> Cell:
+    return Cell(text, "" if text else "empty", is_changed)
