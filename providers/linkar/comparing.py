@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from ..answers import Schema, Snapshot
-from ..fields import AuditClass, Field, FieldKind, FieldValue
+from ..answers import Snapshot
+from ..fields import Field, FieldKind, FieldValue
 from ..merge import Merge, Verdict, three_way
-from ..versions import Entry
 from .fields import edit_fields
 from .file_map import FileMap
 from .multivalue import BadText, to_lines, values_of
 from .options import Options
 from .plans import is_as_shown, raw_of
-from .schemas import attribute_of
 from .snapshots import attributes_in, kept_back_in
 
 
@@ -69,30 +67,6 @@ def value_lines(base: str | None, mine: str | None, theirs: str | None) -> tuple
     """Return an attribute value by value, for the screen of a conflict."""
     versions = [[tuple(value) for value in values_of(each)] if each else [] for each in (base, mine, theirs)]
     return tuple(ValueLine(was, my, their, _verdict_of(was, my, their)) for was, my, their in zip_longest(*versions))
-
-
-def entries(file: FileMap, snapshot: Snapshot, schema: Schema | None, options: Options) -> Iterator[Entry]:
-    """Yield every attribute of a record, also those that no form shows; what is kept back by its digest.
-
-    Source: LINKAR_WS contract, section 13: compare by attribute, so that unlisted ones take part; a group is one unit.
-    """
-    fields = {each.name: each for each in edit_fields(file, snapshot, schema, options)}
-    for name, raw in attributes_in(snapshot).items():
-        field = fields.get(name)
-        yield Entry(
-            name,
-            attribute_of(schema, file, name).label,
-            key=raw,
-            value=_shown(field, raw) if field else raw,
-            text=to_lines(raw) or None,
-            locked=field is None or not field.editable,
-            unit=file.group_of(name),
-            audit=AuditClass.RECORD,
-        )
-    for name, digest in kept_back_in(snapshot).items():
-        label = attribute_of(schema, file, name).label if name in file.secret else name
-        locked = name not in fields or not fields[name].editable
-        yield Entry(name, label, key=digest, kept_back=True, locked=locked, audit=AuditClass.SECRET)
 
 
 def carry_over(

@@ -154,12 +154,6 @@ class Linkar(Provider):
             return plans.plan_look(file, base, values, self.options)
         return plans.plan_edit(file, base, values, given_secrets, schema=schema, options=self.options)
 
-    def entries(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Entry, ...]:
-        file = self._file(snapshot)
-        if file is None or action != EDIT.name:
-            return ()
-        return tuple(comparing.entries(file, snapshot, schema, self.options))
-
     def carry_over(
         self, action: str, values: Mapping[str, FieldValue], before: Snapshot, now: Snapshot
     ) -> Mapping[str, FieldValue]:
