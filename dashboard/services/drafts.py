@@ -54,6 +54,7 @@ def open_draft(
         actor=actor,
         actor_text=storable(str(actor), 300),
         previous=previous,
+        before=snapshots.to_json(account.to_snapshot()),
     )
     preview(draft, values or {}, frozenset())
     return draft
@@ -78,7 +79,8 @@ def plan_for(operation: Operation, values: Mapping[str, FieldValue], given_secre
     """Plan on the account as the mirror has it now; changes nothing."""
     account = operation.account
     schema = snapshots.schema_of(account)
-    plan = pure(account.integration).plan_update(operation.action, account.to_snapshot(), values, given_secrets, schema)
+    typed = on_top(operation, values)
+    plan = pure(account.integration).plan_update(operation.action, account.to_snapshot(), typed, given_secrets, schema)
     match plan:
         case Plan():
             return Preview(plan)
@@ -104,7 +106,14 @@ def values_of(operation: Operation) -> dict[str, FieldValue]:
 
 def values_on_top(operation: Operation) -> Mapping[str, FieldValue]:
     """Return the kept values as they stand on top of the account as it is now."""
-    values = values_of(operation)
+    return on_top(operation, values_of(operation))
+
+
+def on_top(operation: Operation, values: Mapping[str, FieldValue]) -> Mapping[str, FieldValue]:
+    """Return what was typed on top of what the person saw as it stands on top of the account as it is now.
+
+    A form sends all its fields, and the mirror may have moved since it was shown.
+    """
     if not operation.before or operation.integration not in integrations():
         return values
     before, now = snapshots.from_json(operation.before), operation.account.to_snapshot()

@@ -22,7 +22,7 @@ from ..registry import provider_for, pure
 from ..text import storable, storable_json
 from . import executor, snapshots
 from .audit import Actor, Kind, Target, record, redact_changes
-from .drafts import current_of, kept_values, plan_for, preview
+from .drafts import current_of, kept_values, on_top, plan_for, preview
 from .outcomes import NOT_STARTED, OUR_FAULT
 from .results import AlreadySent, Busy, Held, InvalidValues, Nothing, PlanChanged, Preview, Started, StartResult
 from .settling import settle
@@ -56,6 +56,8 @@ def start(
         preview(operation, values, frozenset(given))
         return refused
     assert shown.plan is not None  # noqa: S101 - _not_as_agreed has seen to it
+    # From here on the operation stands on the account as it is now, so what was typed has to stand on it too.
+    values = on_top(operation, values)
     slot = executor.reserve()
     if slot is None:
         return Busy()
