@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pprint import pformat
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from .media import Media, UnsoundBody
 from .plan import CallTemplate
@@ -22,6 +22,12 @@ JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
 # The variable that holds an access token where one has to be fetched first.
 TOKEN = "ACCESS_TOKEN"  # noqa: S105 - a name
+# The usual form for a token (RFC 6749, section 4.4), for settings of these names.
+CLIENT_CREDENTIALS = {
+    "grant_type": "client_credentials",
+    "client_id": "{CLIENT_ID}",
+    "client_secret": "{CLIENT_SECRET}",
+}
 _PLACEHOLDER = re.compile(r"\{\{([A-Za-z0-9_]+)\}\}")
 _SETTING = re.compile(r"\{([A-Z][A-Z0-9_]*)\}")
 _WIDTH = 100
@@ -71,9 +77,15 @@ class Code:
 
 def of_plan(call: CallTemplate) -> Shown:
     """Return the request of a plan; what is secret is named in angle brackets."""
-    headers = {} if call.body is None else {"Content-Type": JSON_TYPE}
-    body = None if call.body is None else _named(dict(call.body))
-    return Shown(call.method, call.path, {**headers, **(call.headers or {})}, body)
+    headers = dict(call.headers or {})
+    if call.body is None:
+        return Shown(call.method, call.path, headers)
+    body = _named(dict(call.body))
+    if call.method == "GET":
+        # What a read asks for stands in the address.
+        query = urlencode(body, doseq=True, safe="<>")
+        return Shown(call.method, f"{call.path}?{query}" if query else call.path, headers)
+    return Shown(call.method, call.path, {"Content-Type": JSON_TYPE, **headers}, body)
 
 
 def of_log(method: str, path: str, headers: Mapping[str, str], body: str) -> Shown:
@@ -95,10 +107,16 @@ def code_of(shown: Shown, signing: Signing, integration: str) -> Code:
 
 class _Writer:
     def __init__(self, shown: Shown, signing: Signing, variable: Callable[[str], str]) -> None:
-        self._shown, self._signing, self._variable = shown, signing, variable
         self._url = signing.base_url.rstrip("/") + shown.path
+        if signing.token is not None and urlsplit(signing.token.url).path == urlsplit(self._url).path:
+            # The call for the token itself is signed by what it holds.
+            self._url, signing = signing.token.url, Signing(signing.base_url)
+        self._shown, self._signing, self._variable = shown, signing, variable
         self._kind = next((v for k, v in shown.headers.items() if k.lower() == "content-type"), "")
-        self._headers = {**shown.headers, **signing.headers}
+        # What is the call's own is literal; what signs it names settings.
+        own = {name: value for name, value in shown.headers.items() if name not in signing.headers}
+        self._headers = [(name, value, False) for name, value in own.items()]
+        self._headers += [(name, value, True) for name, value in signing.headers.items()]
 
     def note(self) -> str:
         return "Only the beginning of this body was kept: the end is missing here." if self._shown.is_cut else ""
@@ -110,7 +128,9 @@ class _Writer:
         if self._signing.basic:
             user, password = map(self._variable, self._signing.basic)
             parts.append(f'--user "${user}:${password}"')
-        parts += [f"--header {self._in_shell(f'{name}: {value}')}" for name, value in self._headers.items()]
+        for name, value, is_template in self._headers:
+            header = f"{name}: {value}"
+            parts.append(f"--header {self._in_shell(header) if is_template else shlex.quote(header)}")
         if (content := self._content()) is not None:
             parts.append(f"--data-binary {shlex.quote(content)}")
         return self._token_in_shell() + " \\\n  ".join(parts)
@@ -141,10 +161,12 @@ class _Writer:
             user, password = (f"os.environ[{self._variable(suffix)!r}]" for suffix in self._signing.basic)
             arguments.append(f"auth=({user}, {password})")
         is_json = self._kind == JSON_TYPE and not self._shown.is_cut and self._shown.body is not None
-        kept = {k: v for k, v in self._headers.items() if not (is_json and k.lower() == "content-type")}
+        kept = [header for header in self._headers if not (is_json and header[0].lower() == "content-type")]
         if kept:
-            lines = "".join(f"        {name!r}: {self._in_python(value)},\n" for name, value in kept.items())
-            arguments.append(f"headers={{\n{lines}    }}")
+            lines = (
+                f"        {k!r}: {self._in_python(v) if is_template else repr(v)},\n" for k, v, is_template in kept
+            )
+            arguments.append(f"headers={{\n{''.join(lines)}    }}")
         if is_json:
             arguments.append(f"json={_literal(self._shown.body)}")
         elif (content := self._content()) is not None:

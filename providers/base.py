@@ -222,7 +222,7 @@ class Provider(ABC):
     def entries(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Entry, ...]:
         """Return what a version of an account holds, for comparing versions after a conflict. Pure.
 
-        Without a word of the provider's it is what the action's form shows; a secret is then never seen to have changed.
+        By default what the action's form shows: a secret is then never seen to have changed.
         """
         return entries_of(self.fields(action, snapshot, schema))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ..answers import Assessment, Challenge, Fact, Page, Schema, Snapshot, WebhookEvent
+from ..as_code import Signing
 from ..base import Availability, Capability, Provider, Setting
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
@@ -148,6 +150,10 @@ class Belvo(Provider):
                 return plans.plan_delete(base, schema)
             case other:
                 raise ValueError(f"Belvo has no action {other!r}")
+
+    def signing(self) -> Signing:
+        """Source: Belvo's pages: HTTP Basic with the pair of secrets."""
+        return replace(super().signing(), basic=("SECRET_ID", "SECRET_PASSWORD"))
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return confirmation.confirms(plan, before, after, sent_at)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ..answers import Assessment, Fact, Page, Schema, Snapshot
+from ..as_code import Signing
 from ..base import Availability, Capability, Provider, Setting
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
@@ -149,6 +151,10 @@ class Flxpoint(Provider):
 
     def entries(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Entry, ...]:
         return tuple(versions.entries(snapshot)) if action == "configs" else ()
+
+    def signing(self) -> Signing:
+        """Source: DOC getting-started/authentication."""
+        return replace(super().signing(), headers={"X-API-TOKEN": "{TOKEN}"})
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return confirmation.confirms(plan, before, after)

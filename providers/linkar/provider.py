@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from ..answers import Assessment, Fact, Page, Schema, Snapshot
+from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
 from ..base import Action, Availability, Capability, Effect, Provider
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
@@ -20,12 +22,14 @@ from .answers import Record, errors_in, records_in, total_of
 from .assessment import assess
 from .errors import failure_of
 from .file_map import FileMap
+from .lkstring import LKSTRING
 from .looking import send_look
-from .options import MAX_SVR_TIMEOUT_S, SETTINGS, Options, options_of, problems_of
+from .options import MAX_SVR_TIMEOUT_S, SETTINGS, Options, base_url, options_of, problems_of, token_address
 from .reading import Reader
 from .rules import BY_CALL, NOT_IN_MAP, RULES
 from .schema_reading import read_schema
 from .snapshots import place_of, snapshot_of
+from .xml_body import XML
 
 EDIT = Action(
     "edit",
@@ -165,6 +169,19 @@ class Linkar(Provider):
     def entries(self, action: str, snapshot: Snapshot, schema: Schema | None) -> tuple[Entry, ...]:
         file = self._file(snapshot)
         return tuple(versions.entries(file, snapshot, schema, self.options)) if file and action == EDIT.name else ()
+
+    def signing(self) -> Signing:
+        """Source: LINKAR_WS manual: none, an API key, or a token by client credentials."""
+        plain = Signing(base_url(self.config), media=(XML, LKSTRING))
+        match self.options.auth:
+            case "api_key":
+                return replace(plain, headers={"x-api-key": "{API_KEY}"})
+            case "oauth2":
+                scope = {"scope": "{SCOPE}"} if self.config.get("SCOPE") else {}
+                token = TokenCall("".join(token_address(self.config)), CLIENT_CREDENTIALS | scope)
+                return replace(plain, headers={"Authorization": "Bearer {ACCESS_TOKEN}"}, token=token)
+            case _:
+                return plain
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return writes.confirms(plan, before, after)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ..answers import Assessment, Fact, Page, Schema, Snapshot, WebhookEvent
+from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
 from ..base import Availability, Capability, Provider, Setting
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
@@ -20,6 +22,7 @@ from . import actions, client, confirmation, facts, listing, plans, repair_link,
 from .assessment import assess
 from .errors import BY_CALL, RULES, failure_of
 from .payloads import clean_text
+from .session import TOKEN_PATH
 from .signing_keys import KeyCache
 from .snapshots import schema_of
 
@@ -169,6 +172,16 @@ class MoneyKit(Provider):
                 return plans.plan_delete(base, schema)
             case other:
                 raise ValueError(f"MoneyKit has no action {other!r}")
+
+    def signing(self) -> Signing:
+        """Source: SDK, POST /auth/token, or our pair in two headers."""
+        plain = super().signing()
+        version = {"MoneyKit-Version": client.VERSION}
+        if self.config.get("AUTH") == "headers":
+            keys = {"X-Client-Id": "{CLIENT_ID}", "X-Client-Secret": "{CLIENT_SECRET}"}
+            return replace(plain, headers=version | keys)
+        token = TokenCall(f"{plain.base_url}{TOKEN_PATH}", CLIENT_CREDENTIALS)
+        return replace(plain, headers=version | {"Authorization": "Bearer {ACCESS_TOKEN}"}, token=token)
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return confirmation.confirms(plan, before, after, sent_at)
