@@ -52,7 +52,7 @@ def page(request: HttpRequest, operation: Operation, status: int = 200, **extra:
 def plan_fragment(
     request: HttpRequest, operation: Operation, sheet: Sheet, *, status: int, **extra: Any
 ) -> HttpResponse:
-    context = screen_context(request, operation, sheet=sheet) | {"notice": None} | extra
+    context = screen_context(request, operation, sheet=sheet, **{"notice": None, **extra})
     response = render(request, "dashboard/_operation_plan.html", context, status=status)
     response["HX-Retarget"] = "#operation-plan"
     response["HX-Reswap"] = "outerHTML"

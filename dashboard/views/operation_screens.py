@@ -15,6 +15,7 @@ from dashboard.models import Operation
 from dashboard.models.operation import State
 from dashboard.services import operations
 from dashboard.services.account_sheet import Sheet, sheet_of
+from providers.as_code import Code, code_of, of_plan
 from providers.base import Action, Capability, Effect
 from providers.fields import Field
 from providers.plan import Plan
@@ -47,7 +48,7 @@ def screen_context(
     sheet = sheet or sheet_of(operation.account)
     may_repair = request.user.has_perm(roles.REPAIR)
     screen = _screen_of(request, operation, sheet, may_repair, extra)
-    return {
+    context = {
         "operation": operation,
         "account": operation.account,
         "sheet": sheet,
@@ -57,6 +58,14 @@ def screen_context(
         **screen.context,
         **extra,
     }
+    return context | {"code": _code_of(context.get("plan"), sheet)}
+
+
+def _code_of(plan: object, sheet: Sheet) -> Code | None:
+    """Return a plan as code to paste; secrets are named in it, they are in no plan."""
+    if not isinstance(plan, Plan) or sheet.provider is None:
+        return None
+    return code_of(of_plan(plan.call), sheet.provider.signing(), sheet.account.integration)
 
 
 def action_of(sheet: Sheet, operation: Operation) -> Action:

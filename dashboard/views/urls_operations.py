@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import linked_account_detail, operations
+from . import api_calls, linked_account_detail, operations
 
 urlpatterns = [
     path("linked-accounts/<uuid:pk>/", linked_account_detail.detail, name="linked-account-detail"),
@@ -19,4 +19,5 @@ urlpatterns = [
     path("operations/<uuid:pk>/cancel/", operations.cancel, name="operation-cancel"),
     path("operations/<uuid:pk>/again/", operations.again, name="operation-again"),
     path("operations/<uuid:pk>/leave/", operations.leave, name="operation-leave"),
+    path("calls/<int:number>/code/", api_calls.code, name="api-call-code"),
 ]

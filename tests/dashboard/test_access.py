@@ -28,7 +28,7 @@ def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
 
 
 NAMES = sorted({str(pattern.name) for pattern in patterns()})
-SAMPLES: dict[str, Any] = {"pk": uuid.UUID(int=7), "seq": 1, "action": "refresh"}
+SAMPLES: dict[str, Any] = {"pk": uuid.UUID(int=7), "seq": 1, "number": 1, "action": "refresh"}
 
 
 def address(name: str) -> str:
