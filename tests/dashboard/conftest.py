@@ -23,6 +23,7 @@ def remote(transactional_db: None, settings: Any) -> Iterator[emulator.Emulator]
 
 
 @pytest.fixture
-def belvo(remote: emulator.Emulator) -> Any:
-    """Return the emulator of Belvo itself: clock, faults, world, log of effects."""
+def belvo(remote: emulator.Emulator, settings: Any) -> Any:
+    """Return the emulator of Belvo itself: clock, faults, world, log of effects. It is the only integration then."""
+    settings.INTEGRATIONS = read_configuration({**remote.environment, "INTEGRATIONS": "belvo"})
     return remote.belvo

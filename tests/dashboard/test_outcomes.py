@@ -74,7 +74,7 @@ def test_each_outcome_has_its_state_and_its_words(outcome: Outcome, state: State
     assert raw["sentence"].endswith(".")
     assert set(raw) == {
         *("type", "rule", "sentence", "next_step", "who", "script", "http_status", "remote_code", "remote_message"),
-        *("request_id", "retry_after_s", "maybe_applied", "errors", "table", "at"),
+        *("documentation_url", "request_id", "retry_after_s", "maybe_applied", "errors", "table", "at"),
     }
     assert "canary" not in json.dumps(raw)
 
