@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +15,11 @@ from ..http import ApiSession, NoReply, Reply
 from ..limiter import Limiter
 from ..secrets import Secret
 from .pool import PUBLISHED_PER_S, pause_s, rate_of
+from .spacing import SpacedLimiter
 
 Answer = Reply | NoReply
+
+logger = logging.getLogger("linkdesk.providers.flxpoint")
 
 READ_DEADLINE_S = 30.0
 WRITE_DEADLINE_S = 60.0
@@ -56,19 +60,19 @@ class FlxpointSession(ApiSession):
         self, base_url: str, *, requests_per_s: float, gate: str, limiter: Limiter | None = None, **rest: Any
     ) -> None:
         self._rate = rate_of(requests_per_s)
-        self._limiter, self._gate = limiter, gate
-        super().__init__(base_url, limiter=limiter, gate=gate, rate=self._rate, **rest)
+        self._limiter = SpacedLimiter(limiter) if limiter is not None else None
+        self._gate = gate
+        super().__init__(base_url, limiter=self._limiter, gate=gate, rate=self._rate, **rest)
 
     def request(self, method: str, path: str, *, deadline_s: float | None = None, **options: Any) -> Answer:
-        deadline_at = time.monotonic() + (READ_DEADLINE_S if deadline_s is None else deadline_s)
+        deadline_at = time.monotonic() + (self._deadline_s if deadline_s is None else deadline_s)
         tries_left = TRIES.get(method.upper(), 1)
         while True:
             left_s = max(0.01, deadline_at - time.monotonic())
             answer = super().request(method, path, deadline_s=left_s, **options)
             tries_left -= 1
             wait_s = pause_s(answer)
-            if wait_s and self._limiter:
-                self._limiter.pause(self._gate, wait_s, self._rate)
+            self._tell_gate(answer, wait_s)
             is_refused = isinstance(answer, Reply) and answer.status == 429
             if not is_refused or not tries_left or wait_s is None:
                 return answer
@@ -77,6 +81,17 @@ class FlxpointSession(ApiSession):
             if not self._limiter:
                 # With a limiter the next request waits at the gate, like everybody else's.
                 time.sleep(wait_s)
+
+    def _tell_gate(self, answer: Answer, wait_s: float | None) -> None:
+        """Say that a request has arrived, and for how long to wait; a gate that cannot be told loses no answer."""
+        if self._limiter is None or not isinstance(answer, Reply):
+            return
+        try:
+            self._limiter.note_arrival(self._gate, self._rate)
+            if wait_s:
+                self._limiter.pause(self._gate, wait_s, self._rate)
+        except Exception:
+            logger.exception("flxpoint: the rate gate cannot be told", extra={"integration": self.name})
 
 
 def open_session(config: Mapping[str, str | Secret], **transport: Any) -> ApiSession:

@@ -168,7 +168,7 @@ class FlxpointSandbox(Sandbox):
             raise Refusal(WRONG_KIND)
         if token.startswith("expired"):
             raise Refusal(SIGN_IN)
-        raise Refusal(UNAUTHORISED if token else UNAUTHORISED_BARE)
+        raise Refusal(UNAUTHORISED_BARE if token in ("", "empty") else UNAUTHORISED)
 
     def _route(self, request: Request) -> Response:  # noqa: PLR0911 - one return a route
         match [request.method, *request.path.split("/")[1:]]:
