@@ -7,7 +7,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from providers.answers import Snapshot
 from providers.attention import Attention
 from providers.outcomes import Concern
 from providers.plan import Plan
@@ -34,9 +33,10 @@ def concerned(concern: Concern, plan: Plan, at: datetime, attention: str, *, by:
     return _receipt("still_failing", f"{by} took it, read back at {_clock(at)}. {told}", plan, at, attention)
 
 
-def created(made: Snapshot, noun: str, plan: Plan, at: datetime, *, by: str) -> dict[str, Any]:
+def created(made: LinkedAccount, noun: str, plan: Plan, at: datetime, *, by: str) -> dict[str, Any]:
+    """Return the receipt of something new; `account` leads to it."""
     sentence = f"Made: at {_clock(at)} {by} had the new {noun} “{made.title}”, {made.remote_id}."
-    return _receipt("created", sentence, plan, at)
+    return _receipt("created", sentence, plan, at, made.attention) | {"account": str(made.pk), "noun": noun}
 
 
 def deleted(plan: Plan, at: datetime, *, by: str) -> dict[str, Any]:

@@ -201,11 +201,12 @@ def _after_ok(settlement: _Settlement, case: _Case) -> None:
         settlement.receipt = receipts.of_account(case.account, plan, case.confirmed, read_at, by=by)
 
 
-def _made(case: _Case) -> Snapshot | None:
-    """Return what the remote made beside the account, if it answered with another object."""
+def _made(case: _Case) -> LinkedAccount | None:
+    """Return what the remote made beside the account, if it answered with another object; it is mirrored by now."""
     answered = case.outcome.value if isinstance(case.outcome, Ok) else None
-    is_other = isinstance(answered, Snapshot) and answered.remote_id != case.operation.account.remote_id
-    return answered if is_other and isinstance(answered, Snapshot) else None
+    if not isinstance(answered, Snapshot) or answered.remote_id == case.operation.account.remote_id:
+        return None
+    return LinkedAccount.objects.filter(integration=case.operation.integration, remote_id=answered.remote_id).first()
 
 
 def raise_concern(

@@ -20,6 +20,7 @@ from dashboard.forms.filters import LinkedAccountFilter
 from dashboard.models import LinkedAccount
 from dashboard.services import account_list
 from dashboard.services.account_list import Filters
+from dashboard.services.creating import creating_integrations
 from providers.attention import Attention
 
 from .access import needs
@@ -77,6 +78,7 @@ def linked_account_list(request: HttpRequest) -> HttpResponse:
         **_table(request, filters, list(hits), counted, now),
         "after": found.after,
         "before": found.before,
+        "may_create": request.user.has_perm(roles.REPAIR) and bool(creating_integrations()),
         "mistakes": [message for messages in form.errors.values() for message in messages],
     }
     if not hits and "q" not in form.errors:

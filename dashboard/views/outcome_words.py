@@ -75,6 +75,7 @@ _VERDICTS: dict[str, tuple[str, str, str]] = {
     "confirmed": ("Done", "ok", "circle-check"),
     "handed_over": ("The link is ready", "ok", "send"),
     "shown": ("Here is what the provider answered", "ok", "list-details"),
+    "created": ("Made", "ok", "circle-check"),
     "deleted": ("Deleted", "ok", "trash"),
 }
 

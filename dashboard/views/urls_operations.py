@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from . import api_calls, linked_account_detail, operations
+from . import api_calls, linked_account_create, linked_account_detail, operations
 
 urlpatterns = [
+    path("linked-accounts/new/", linked_account_create.choose, name="linked-account-create"),
     path("linked-accounts/<uuid:pk>/", linked_account_detail.detail, name="linked-account-detail"),
     path("linked-accounts/<uuid:pk>/live/", linked_account_detail.live, name="linked-account-live"),
     path("linked-accounts/<uuid:pk>/look/", linked_account_detail.look, name="linked-account-look"),
