@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
 
+from providers.flxpoint.sandbox import FlxpointSandbox
+from providers.linkar.sandbox import LinkarSandbox
+from providers.moneykit.sandbox import MoneyKitSandbox
 from providers.sandbox import Sandbox, application, find_sandboxes, serve
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """`environment` points an integration at it; `belvo` is the emulator itself: clock, faults, log of effects."""
+    """`environment` points one integration at each emulator, by its slug.
+
+    `belvo`, `flxpoint`, `linkar` and `moneykit` are the emulators themselves: clock, faults, log of effects, world.
+    """
 
     url: str
     environment: dict[str, str]
@@ -20,6 +27,18 @@ class Emulator:
     @property
     def belvo(self) -> Sandbox:
         return self.sandboxes["belvo"]
+
+    @property
+    def flxpoint(self) -> FlxpointSandbox:
+        return cast(FlxpointSandbox, self.sandboxes["flxpoint"])
+
+    @property
+    def linkar(self) -> LinkarSandbox:
+        return cast(LinkarSandbox, self.sandboxes["linkar"])
+
+    @property
+    def moneykit(self) -> MoneyKitSandbox:
+        return cast(MoneyKitSandbox, self.sandboxes["moneykit"])
 
 
 @contextmanager
