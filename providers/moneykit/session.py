@@ -79,6 +79,7 @@ class MoneyKitSession(ApiSession):
         self._token_name = gate
         self._made_with = keys.digest(base_url)
         self._patience_s = deadline_s
+        self._fetched = ""
         super().__init__(base_url, auth=self._auth, gate=gate, deadline_s=deadline_s, **rest)
 
     def request(self, method: str, path: str, *, deadline_s: float | None = None, **options: Any) -> Answer:
@@ -97,8 +98,14 @@ class MoneyKitSession(ApiSession):
                 return token
             answer = self._signed(token, method, path, left_s, options)
         elif code in UNAUTHORIZED.remote_codes:
-            # Not repeated: it may be our keys. But the next call shall not stumble over the same token.
+            # It may be our keys, or a token that MoneyKit no longer knows: nobody shall stumble over it again.
             self._forget(token)
+            if method.upper() == "GET" and token.serial != self._fetched:
+                # A read may be repeated, once, with a token of this moment. A write may not: its end is not expiry.
+                token = self._token(left_s, refused=token.serial)
+                if not isinstance(token, AccessToken):
+                    return token
+                answer = self._signed(token, method, path, left_s, options)
         return answer
 
     def _signed(
@@ -145,7 +152,8 @@ class MoneyKitSession(ApiSession):
             return None
         lasts_s = _lifetime_s(raw.get("expires_in") if isinstance(raw, dict) else None)
         expires_at = asked_at + timedelta(seconds=lasts_s - min(SPARE_S, lasts_s / 10))
-        return AccessToken(Secret(value), uuid.uuid4().hex, self._made_with, expires_at)
+        self._fetched = uuid.uuid4().hex
+        return AccessToken(Secret(value), self._fetched, self._made_with, expires_at)
 
     def _forget(self, token: AccessToken) -> None:
         try:

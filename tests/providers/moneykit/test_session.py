@@ -216,14 +216,34 @@ def test_twenty_threads_renew_once(moneykit_remote: Remote) -> None:
     assert moneykit_remote.box.tokens_made == 2
 
 
-def test_a_token_that_moneykit_forgot_is_dropped_for_the_next_call(moneykit_remote: Remote) -> None:
+def test_a_read_is_repeated_with_a_new_token_if_moneykit_forgot_the_kept_one(moneykit_remote: Remote) -> None:
     tokens = MemoryTokenStore()
-    provider = moneykit_remote.provider(tokens=tokens)
-    provider.check()
+    moneykit_remote.provider(tokens=tokens).check()
     moneykit_remote.control("drop_tokens")
 
-    assert isinstance(provider.check(), Denied)
-    assert isinstance(provider.check(), Ok)
+    assert isinstance(moneykit_remote.provider(tokens=tokens).check(), Ok)
+    assert moneykit_remote.box.tokens_made == 2
+
+
+def test_a_write_is_not_repeated_for_that_but_the_next_one_gets_through(moneykit_remote: Remote) -> None:
+    tokens = MemoryTokenStore()
+    moneykit_remote.provider(tokens=tokens).check()
+    moneykit_remote.control("drop_tokens")
+    provider = moneykit_remote.provider(tokens=tokens)
+    plan = settings_plan(
+        provider, next(moneykit_remote.snapshot(found) for found in moneykit_remote.links() if found.body["webhook"])
+    )
+
+    assert isinstance(provider.send(plan, {}, {}), Denied)
+    assert moneykit_remote.box.effects() == []
+    assert isinstance(provider.send(plan, {}, {}), Ok)
+
+
+def test_a_token_of_this_moment_that_is_refused_is_not_tried_again() -> None:
+    with CannedServer(TOKEN, answer("error_401_unauthorized"), TOKEN, LINK) as server:
+        assert isinstance(moneykit(server.url, auth="token").fetch(CONNECTED), Denied)
+
+    assert len(server.asked) == 2
 
 
 def test_a_store_that_breaks_sends_nothing() -> None:
