@@ -15,6 +15,7 @@ from providers.secrets import Secret
 
 from ..canned import Answer, CannedServer, as_json
 from ..contract import got
+from ..fault_bodies import bomb
 from ..faults import FAULTS, FaultServer
 from .support import connection, csv_schema, flxpoint, raw_connection
 
@@ -162,6 +163,7 @@ def test_what_was_applied_behind_a_strange_answer_is_found_by_reading_back(emula
 
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"good"}))
 def test_no_fault_of_the_transport_reads_as_done(fault_server: FaultServer, name: str) -> None:
+    bomb()  # making it takes longer than the deadline
     provider = flxpoint(fault_server.url(name))
     provider.session._deadline_s = 0.5
     plans = (planned(provider, connection(), host="b.example"),)
