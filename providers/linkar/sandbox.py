@@ -31,24 +31,17 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 from providers.sandbox import Request, Response, Sandbox, json_response
 
 from . import sandbox_crud as crud
+from .sandbox_access import API_KEY, APIRESOURCE, CLIENT_ID, CLIENT_SECRET, Access, Refused, said
 from .sandbox_files import AM, FILES, File, dictionary_of, properties_of
 from .sandbox_formats import JSON, TEXT, XML, Answer, Error, Sent, Unreadable, sent_in, written
 from .sandbox_world import World, build
 
-API_KEY = "lk-sandbox-8Hq3vT6nPz1wRk5c"
-READ_KEY = "lk-sandbox-reads-only-4Jm9"
-CLIENT_ID = "linkdesk"
-CLIENT_SECRET = "sandbox-client-Wb7xQ2mZ"  # noqa: S105 - opens nothing but the emulator
 MAP = Path(__file__).with_name("sandbox_map.toml")
-APIRESOURCE = "apidemo"
 ACCOUNTS_IN_DEMO = 82
-_READS = "crud.read crud.select crud.dictionaries crud.lkproperties"
-_SCOPES = {API_KEY: f"{_READS} crud.update crud.updatepartial", READ_KEY: _READS}
 _BROKEN = b"<html><body>Internal Server Error</body></html>"
 _VERSION = {
     "LKITEMID": "1",
@@ -70,14 +63,6 @@ _VERSION = {
     "TABLEROWSEPARATOR": "11",
     "TABLECOLSEPARATOR": "9",
 }
-
-
-class Refused(Exception):
-    """The service itself says no, without a body."""
-
-    def __init__(self, status: int) -> None:
-        super().__init__(str(status))
-        self.status = status
 
 
 class LinkarSandbox(Sandbox):
@@ -103,7 +88,7 @@ class LinkarSandbox(Sandbox):
         self.token_life_s = 3600
         self.world = build(self.seed, self.clock.now(), self._accounts)
         self._races = {"RACE*1"}
-        self._tokens: dict[str, float] = {}
+        self.access = Access(self.clock.now, self.fingerprint)
 
     def environment(self, url: str) -> dict[str, str]:
         return {
@@ -144,55 +129,28 @@ class LinkarSandbox(Sandbox):
 
     def answer(self, request: Request) -> Response:
         if request.path == "/connect/token":
-            return self._token(request)
+            with self.lock:
+                return self.access.hand_out(request, self.token_life_s)
         try:
             if request.path == "/api/v1/health":
                 is_json = "json" in request.headers.get("accept", "")
                 return json_response(200, "UP") if is_json else Response(200, b"UP", "text/plain; charset=utf-8")
-            scopes = self._scopes_of(request)
             with self.lock:
+                scopes = self.access.scopes_of(request, self.auth)
                 return self._route(request, scopes)
         except Refused as refused:
             headers = (("WWW-Authenticate", "ApiKey"),) if refused.status == 401 else ()
             return Response(refused.status, headers=headers)
 
-    # -- who asks
-
-    def _scopes_of(self, request: Request) -> str:
-        if self.auth == "none":
-            return _SCOPES[API_KEY]
-        if self.auth == "oauth2":
-            kind, _, token = request.headers.get("authorization", "").partition(" ")
-            until = self._tokens.get(token, 0.0)
-            if kind.lower() != "bearer" or until < self.clock.now().timestamp():
-                raise Refused(401)
-            return _SCOPES[API_KEY]
-        found = _SCOPES.get(request.headers.get("x-api-key", ""))
-        if found is None:
-            raise Refused(401)
-        return found
-
-    def _token(self, request: Request) -> Response:
-        form = {name: values[-1] for name, values in parse_qs(request.body.decode("utf-8", "replace")).items()}
-        keys = (form.get("client_id"), form.get("client_secret"), form.get("grant_type"))
-        if keys != (CLIENT_ID, CLIENT_SECRET, "client_credentials"):
-            return json_response(400, {"error": "invalid_client"})
-        with self.lock:
-            token = self.fingerprint(f"token {len(self._tokens)}")
-            self._tokens[token] = self.clock.now().timestamp() + self.token_life_s
-        scope = " ".join(f"{APIRESOURCE}.{name}" for name in _SCOPES[API_KEY].split(" "))
-        answer = {"access_token": token, "token_type": "Bearer", "expires_in": self.token_life_s, "scope": scope}
-        return json_response(200, answer)
-
     # -- what is asked
 
-    def _route(self, request: Request, scopes: str) -> Response:
+    def _route(self, request: Request, scopes: tuple[str, ...]) -> Response:
         parts = request.path.removeprefix("/api/v1/").split("/")
         if not request.path.startswith("/api/v1/") or parts[0] != APIRESOURCE:
             raise Refused(404)
         match request.method, parts[1:]:
             case "GET", ["scopes"]:
-                return json_response(200, " ".join(f"{APIRESOURCE}.{name}" for name in scopes.split(" ")))
+                return json_response(200, said(scopes))
             case "GET", ["GetVersion"]:
                 version = {**_VERSION, "CONVERTNUMBOOLJSON": str(int(self.typed))}
                 return json_response(200, {"RECORDS": [version]})
@@ -211,12 +169,12 @@ class LinkarSandbox(Sandbox):
         rows = properties_of(file) if what == "LkProperties" else dictionary_of(file)
         return json_response(200, {"TOTAL_RECORDS": str(len(rows)), "RECORDS": rows})
 
-    def _crud(self, request: Request, method: str, rest: list[str], scopes: str) -> Response:
+    def _crud(self, request: Request, method: str, rest: list[str], scopes: tuple[str, ...]) -> Response:
         mode = rest.pop(0) if rest[0] in ("dict", "sch") else "normal"
         needed = {"PUT": "crud.update", "PATCH": "crud.updatepartial"}.get(
             method, "crud.read" if rest[1:] else "crud.select"
         )
-        if needed not in scopes.split(" "):
+        if needed not in scopes:
             raise Refused(403)
         file = FILES.get(rest[0])
         if file is None or not file.allowed:

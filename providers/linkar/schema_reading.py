@@ -22,7 +22,7 @@ def read_schema(session: ApiSession, file: FileMap, options: Options) -> Ok[Sche
         answer = ask(session, file, options.svr_timeout_s)
         if not isinstance(answer, Reply) or answer.status not in (200, 400, 403):
             return failure_of(answer, writes=False)
-        if answer.status == 200 and not is_answer(answer):
+        if (answer.status == 200 and not is_answer(answer)) or (answer.status == 400 and not errors_in(answer)):
             return failure_of(answer, writes=False)
         if answer.status == 200 and not errors_in(answer):
             found = schema_of(file, source, records_in(answer) or ())

@@ -116,7 +116,7 @@ def test_a_token_is_got_once_and_again_when_it_was_withdrawn() -> None:
         provider = remote.provider
         for _ in range(3):
             assert isinstance(provider.fetch("apidemo/ACCOUNTS/AC%2A1006"), Ok)
-        remote.box._tokens.clear()
+        remote.box.access.withdraw_all()
         assert isinstance(provider.fetch("apidemo/ACCOUNTS/AC%2A1006"), Ok)
 
         asked = [each for each in remote.box.requests() if each["path"] == "/connect/token"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from providers.linkar.sandbox import API_KEY, READ_KEY
+from providers.linkar.sandbox_access import API_KEY, READ_KEY
 from providers.sandbox_faults import Fault
 
 from .support import SAMPLES, Remote, linkar
