@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from dashboard.views import audit, customers, errors, health, linked_account_list, theme
+from dashboard.views import audit, customers, errors, handovers, health, linked_account_list, theme
 
 handler400 = "dashboard.views.errors.bad_request"
 handler403 = "dashboard.views.errors.forbidden"
@@ -26,6 +26,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", audit.audit_entry_list, name="audit-entry-list"),
     path("audit/verify/", audit.audit_verify, name="audit-verify"),
     path("audit/<int:seq>/", audit.audit_entry_detail, name="audit-entry-detail"),
+    # The only pages for customers; nobody signs in for them.
+    path("repair/return/<slug:integration>/", handovers.come_back, name="handover-return"),
+    path("repair/<str:key>/", handovers.handover, name="handover"),
     path("theme/", theme.set_theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
     # Of allauth only what staff need; its login view links to nothing else in our template.

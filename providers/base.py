@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from .answers import Assessment, Challenge, Fact, Page, Schema, Snapshot, WebhookEvent
 from .as_code import Signing
@@ -80,6 +81,23 @@ class Setting:
     required: bool = True
     secret: bool = False
     default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """How a page of ours opens the provider's own screens for the customer, where a handover is a session.
+
+    `frame_url` is where these screens begin: its origin is the only one that may be framed, and on that page only.
+    `script` is the static file that opens the frame and tells the page how it ended; ADDING.md says how.
+    """
+
+    frame_url: str
+    script: str
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.frame_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
 
 # What each capability promises: these must be overridden, or the class is refused at import.
@@ -229,6 +247,10 @@ class Provider(ABC):
     def signing(self) -> Signing:
         """Say how our calls are addressed and signed, for code that a person can copy. No secret is in it."""
         return Signing(str(self.config.get("URL", "")).rstrip("/"))
+
+    def launcher(self) -> Launcher | None:
+        """Say how the customer's page opens a handover that is a session; None if handovers are addresses."""
+        return None
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         """Say whether `after` is evidence that the plan was applied (True) or was not; None if it shows nothing."""

@@ -58,6 +58,7 @@ _FACTS: dict[str, tuple[str, str]] = {
     "operation.token": ("sent a code to the institution", "shield-lock"),
     "operation.cancelled": ("cancelled", "x"),
     "operation.left": ("left it as somebody else made it", "git-merge"),
+    "handover.used": ("opened the repair link", "link"),
     "customer.created": ("added the customer", "user"),
     "customer.changed": ("changed the customer", "user"),
 }

@@ -26,6 +26,7 @@ ACTIONS: Mapping[str, str] = {
     "operation.token": "Sent a code",
     "operation.cancelled": "Cancelled a change",
     "operation.left": "Left a change of somebody else's as it is",
+    "handover.used": "Used the link",
     "account.read": "Opened an account",
     "customer.read": "Opened a customer",
     "audit.read": "Opened the audit log",

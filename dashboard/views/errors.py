@@ -8,6 +8,7 @@ import structlog
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from . import handovers
 from .rendering import vary_by_request_type, wants_fragment
 
 
@@ -126,6 +127,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    match = request.resolver_match
+    if match is not None and match.view_name == "handover":
+        return handovers.without_cookie(request)
     return answer(request, FORM_EXPIRED)
 
 

@@ -23,6 +23,7 @@ from providers.plan import Plan
 from .challenge_display import display_of
 from .conflict_display import display_of as conflict_of
 from .conflict_display import joined_of
+from .handovers import address_of
 from .outcome_words import words_of
 
 
@@ -177,7 +178,9 @@ def _receipt_screen(request: HttpRequest, operation: Operation, action: Action) 
     handover = None
     if operation.actor_id == getattr(request.user, "pk", None):
         handover = operations.handover_of(operation)
-    context = {"words": words, "handover": handover, "table": operation.outcome.get("table")}
+    address = handover and (handover.url or address_of(request, operation))
+    table = operation.outcome.get("table")
+    context = {"words": words, "handover": handover, "handover_address": address, "table": table}
     return Screen(
         "dashboard/_receipt.html", words.heading, words.tone, words.icon, context=context, holds_secret=bool(handover)
     )

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from ..answers import Assessment, Fact, Page, Schema, Snapshot, WebhookEvent
 from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
-from ..base import Availability, Capability, Provider, Setting
+from ..base import Availability, Capability, Launcher, Provider, Setting
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
 from ..http import BASE_URL_FORM, ApiSession, Reply, is_base_url
@@ -26,6 +26,8 @@ from .session import TOKEN_PATH
 from .signing_keys import KeyCache
 from .snapshots import schema_of
 
+# Source: `@moneykit/connect` 0.3.28, its frame host.
+CONNECT_URL = "https://connect.moneykit.com"
 # Public keys only, and one request a day for all threads of a process.
 _SIGNING_KEYS = KeyCache()
 
@@ -48,9 +50,10 @@ class MoneyKit(Provider):
         Setting(
             "REDIRECT_URI",
             "where the customer comes back to from the institution, as registered in MoneyKit's dashboard, "
-            "without a query",
+            "without a query: this installation's /repair/return/moneykit/ (the integration's name at the end)",
             required=False,
         ),
+        Setting("CONNECT_URL", "the address of MoneyKit Connect", default=CONNECT_URL),
     )
     capabilities = frozenset(
         {
@@ -81,6 +84,8 @@ class MoneyKit(Provider):
         if redirect_uri and not is_base_url(redirect_uri):
             # Source: SDK, redirect_uri: no query parameters.
             found.append(("REDIRECT_URI", f"must be {BASE_URL_FORM}."))
+        if not is_base_url(str(config.get("CONNECT_URL", CONNECT_URL))):
+            found.append(("CONNECT_URL", f"must be {BASE_URL_FORM}."))
         return tuple(found)
 
     def check(self) -> Ok[None] | Failure:
@@ -182,6 +187,10 @@ class MoneyKit(Provider):
             return replace(plain, headers=version | keys)
         token = TokenCall(f"{plain.base_url}{TOKEN_PATH}", CLIENT_CREDENTIALS)
         return replace(plain, headers=version | {"Authorization": "Bearer {ACCESS_TOKEN}"}, token=token)
+
+    def launcher(self) -> Launcher:
+        frame_url = str(self.config.get("CONNECT_URL", CONNECT_URL))
+        return Launcher(frame_url.rstrip("/"), script="providers/moneykit/connect.js")
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return confirmation.confirms(plan, before, after, sent_at)

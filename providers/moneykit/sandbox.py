@@ -16,7 +16,8 @@ unregistered.example is a 403. After a delete, half of the links answer 410, the
 `deleted`;
 after 90 days both are not found.
 
-As the customer: POST `/_control/moneykit/finish {"token": …}` ends a session well, `{"token": …, "grants":
+As the customer: open a repair link; MoneyKit Connect is a page with three buttons here.
+Or: POST `/_control/moneykit/finish {"token": …}` ends a session well, `{"token": …, "grants":
 false}` with a
 refusal at the bank. `state {"link", "state", "error_code"}` changes a link as the bank would; `deliveries {}` shows the
 signed webhooks; `drop_tokens {}` forgets every access token.
@@ -31,19 +32,21 @@ from typing import Any
 
 from providers.sandbox import Request, Response, Sandbox
 
-from . import sandbox_access, sandbox_institutions, sandbox_links, sandbox_sessions, sandbox_webhooks
+from . import sandbox_access, sandbox_connect, sandbox_institutions, sandbox_links, sandbox_sessions, sandbox_webhooks
 from .sandbox_errors import ODD_ANSWERS, Refusal, refuse
 from .sandbox_sessions import LinkSession
 from .sandbox_world import LinkRecord, World, build
 
 CLIENT_ID = "sandbox_4be1a90c77d2f3580e16"
 CLIENT_SECRET = "sandbox-Qe7tYw2LmZ9xVb4KdR3s"  # noqa: S105 - opens nothing but the emulator
-REDIRECT_URI = "https://desk.example/repair/return"
+REDIRECT_URI = "https://desk.example/repair/return/moneykit/"
 LINKS_IN_DEMO = 90
 
 Handler = Callable[..., Response]
 OPEN_ROUTES: tuple[tuple[re.Pattern[str], dict[str, Handler]], ...] = (
     (re.compile(r"/auth/token"), {"POST": sandbox_access.make_token}),
+    (re.compile(r"/connect/(?:relink|continue)"), {"GET": sandbox_connect.show}),
+    (re.compile(r"/connect/finish"), {"POST": sandbox_connect.finish}),
     (re.compile(r"/\.well-known/jwks\.json"), {"GET": sandbox_webhooks.show_keys}),
 )
 ROUTES: tuple[tuple[re.Pattern[str], dict[str, Handler]], ...] = (
@@ -195,4 +198,5 @@ def environment(url: str, keys: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET)) ->
         "MONEYKIT_CLIENT_ID": keys[0],
         "MONEYKIT_CLIENT_SECRET": keys[1],
         "MONEYKIT_REDIRECT_URI": REDIRECT_URI,
+        "MONEYKIT_CONNECT_URL": f"{url.rstrip('/')}/connect",
     }

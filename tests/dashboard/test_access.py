@@ -17,6 +17,7 @@ from tests.dashboard import accounts
 
 pytestmark = pytest.mark.django_db
 OPEN = {"account_login", "account_logout", "account_signup", "account_inactive", "theme", "healthz"}
+OPEN |= {"handover", "handover-return"}
 
 
 def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
