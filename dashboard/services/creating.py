@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from dashboard import registry
 from providers.base import Availability, Capability
+from providers.plan import Plan
 
 from ..models import LinkedAccount, RemoteSchema
 
@@ -18,12 +19,16 @@ MAX_KINDS = 200
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of account that can be made. `account` stands for it; `offer` says why it cannot be made now."""
+    """One kind of account that can be made. `account` stands for it; `offer` says why it cannot be made now.
+
+    `summary` is the provider's own sentence for it.
+    """
 
     integration: str
     provider: str
     noun: str
     title: str
+    summary: str
     account: LinkedAccount
     offer: Availability
 
@@ -46,8 +51,15 @@ def _kinds_of(integration: str) -> Iterator[Kind]:
         account = LinkedAccount.objects.filter(integration=integration, schema_key=row.key, gone_at=None).first()
         if account is None:
             continue
-        offers = provider.availability(account.to_snapshot(), row.to_schema())
-        creates = (offer for offer in offers if offer.action.capability is Capability.CREATE)
-        yield from (
-            Kind(integration, provider.name, provider.noun, row.title or row.key, account, offer) for offer in creates
-        )
+        snapshot, schema = account.to_snapshot(), row.to_schema()
+        title = row.title or row.key
+        for offer in provider.availability(snapshot, schema):
+            if offer.action.capability is not Capability.CREATE:
+                continue
+            plan = (
+                provider.plan_update(offer.action.name, snapshot, {}, frozenset(), schema)
+                if not offer.why_not
+                else None
+            )
+            summary = plan.summary if isinstance(plan, Plan) else offer.action.label
+            yield Kind(integration, provider.name, provider.noun, title, summary, account, offer)

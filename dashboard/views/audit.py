@@ -20,7 +20,7 @@ from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 
 from .access import needs
-from .audit_words import changes_of, facts_of, line_of, simple_facts
+from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
 
 FINDINGS_SHOWN = 20
 
@@ -57,6 +57,7 @@ def audit_entry_detail(request: HttpRequest, seq: int) -> HttpResponse:
         "entry": entry,
         "line": line_of(entry),
         "changes": changes_of(facts),
+        "conflict": conflict_of(facts),
         "facts": simple_facts(facts),
         "body": json.dumps(facts, indent=2, ensure_ascii=False) if facts else entry.body,
         "mac": bytes(entry.mac).hex(),

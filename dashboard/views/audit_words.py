@@ -106,6 +106,38 @@ def changes_of(facts: Mapping[str, Any]) -> list[ChangeLine]:
     return [_change(change) for change in changes if isinstance(change, dict)]
 
 
+@dataclass(frozen=True, slots=True)
+class ConflictLine:
+    """One entry of a conflict: who changed it, and keyed digests of its three versions."""
+
+    field: str
+    verdict: str
+    base: str
+    theirs: str
+    mine: str
+
+
+_VERDICTS = {
+    "mine": "changed by us",
+    "theirs": "changed by them",
+    "either": "changed to the same by both",
+    "choose": "changed by both",
+}
+
+
+def conflict_of(facts: Mapping[str, Any]) -> list[ConflictLine]:
+    """Return what a conflict was about, as the log kept it."""
+    lines = facts.get("conflict")
+    return [_conflict_line(line) for line in lines if isinstance(line, dict)] if isinstance(lines, list) else []
+
+
+def _conflict_line(line: Mapping[str, Any]) -> ConflictLine:
+    told = _VERDICTS.get(str(line.get("verdict")), str(line.get("verdict", "")))
+    versions = (str(line.get(name) or "empty") if name in line else "not kept" for name in ("base", "theirs", "mine"))
+    unit = f"{line['unit']}: " if line.get("unit") else ""
+    return ConflictLine(f"{unit}{line.get('field', '')}", told, *versions)
+
+
 def simple_facts(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the facts that fit on a line, in words."""
     return [

@@ -211,6 +211,10 @@ def test_the_audit_entry_names_attributes_and_digests_and_no_value(account: Link
     fact = next(each for each in conflict_facts(refused) if each["field"] == "NAME")
     assert fact["verdict"] == "choose"
     assert len({fact["base"], fact["mine"], fact["theirs"]}) == 3
+    entry = AuditEntry.objects.get(operation_id=str(refused.pk), action="operation.outcome")
+    auditor = client_of(people.member("auditor", email="aud@desk.example", name="Aud"))
+    page = words(auditor.get(f"/audit/{entry.seq}/"))
+    assert "changed by both" in page and fact["mine"] in page and "canary" not in page
     assert not any("canary" in str(entry.body) for entry in AuditEntry.objects.filter(operation_id=str(refused.pk)))
 
 

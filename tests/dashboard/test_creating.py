@@ -61,7 +61,7 @@ def test_from_the_choice_to_the_new_account(ana: Any) -> None:
 
     page = desk.post(f"/linked-accounts/{kind.account.pk}/operations/create/", follow=True)
     draft = Operation.objects.get(action="create")
-    assert "A new connection of the kind" in words(page)
+    assert "A new connection at Flxpoint" in words(page)
     form = page.context["form"]
     entered = {name: form[name].value() or "" for name in form.fields}
     names = {source.name: name for name, source in form.sources.items()}
