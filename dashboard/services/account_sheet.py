@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
 from dashboard import registry
 from dashboard.models import LinkedAccount, RemoteSchema
@@ -96,7 +95,11 @@ class Sheet:
 
     @property
     def fact_groups(self) -> list[tuple[str, list[Fact]]]:
-        return [(group, list(facts)) for group, facts in groupby(self.facts, key=lambda fact: fact.group)]
+        """The facts by group, each group where its first fact stands."""
+        groups: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            groups.setdefault(fact.group, []).append(fact)
+        return list(groups.items())
 
     def action(self, name: str) -> Action | None:
         return next((item.action for item in self.availabilities if item.action.name == name), None)
