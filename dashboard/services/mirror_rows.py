@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote
 
 from providers.answers import Assessment, Schema, Snapshot, digest_of
 from providers.attention import Attention
@@ -137,7 +138,8 @@ def _as_it_was(known: LinkedAccount | None) -> Assessment:
 def _search_text(snapshot: Snapshot, schema: Schema | None, customer: Customer | None) -> str:
     people = (customer.name, customer.email, customer.reference) if customer else ()
     remote = (snapshot.title, snapshot.schema_key, schema.title if schema else "", snapshot.remote_id)
-    words = (*remote, snapshot.external_id, snapshot.status, *people, *snapshot.tags)
+    # Some ids travel percent-encoded; people read them out as they are.
+    words = (*remote, unquote(snapshot.remote_id), snapshot.external_id, snapshot.status, *people, *snapshot.tags)
     # A line each, so that no search matches across the end of one value and the start of the next.
     return "\n".join(dict.fromkeys(filter(None, words))).casefold()
 

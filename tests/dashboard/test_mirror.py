@@ -370,6 +370,12 @@ def test_people_search_by_everything_shown_in_lower_case(belvo: Any) -> None:
     assert expected | {"σίσυφοσ strasse"} <= set(lines)
 
 
+def test_an_id_is_found_as_it_is_read_out(belvo: Any) -> None:
+    account = make.mirrored("demo/FILE/AC%2A1", at=NOW)
+
+    assert {"demo/file/ac%2a1", "demo/file/ac*1"} <= set(account.search_text.split("\n"))
+
+
 def test_a_customer_who_comes_later_is_matched(belvo: Any) -> None:
     account = make.mirrored("one", at=NOW, external_id="cust-1")
     other = make.mirrored("two", at=NOW, external_id="cust-2")
