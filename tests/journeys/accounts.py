@@ -61,3 +61,52 @@ def open_room(page: Page, password: str = "new_password") -> None:
 
 def primary_button(page: Page) -> Locator:
     return page.locator("#diagnosis .btn.primary")
+
+
+# -- the other providers: each account by what its emulator keeps for it
+
+# Flxpoint's own sample of a file feed: every kind of config is in it. Its secrets come in clear.
+FEED_CONNECTION = "48377"
+# A shop whose secrets come as asterisks.
+SHOP_CONNECTION = "48213"
+# Changed by somebody else between our reading and our writing.
+RACED_RECORD = "apidemo/ACCOUNTS/RACE%2A1"
+PLAIN_RECORD = "apidemo/ACCOUNTS/AC%2A1006"
+
+
+def account_with_id(integration: str, remote_id: str) -> LinkedAccount:
+    return LinkedAccount.objects.select_related("customer").get(integration=integration, remote_id=remote_id)
+
+
+def healthy_link() -> LinkedAccount:
+    """Return a healthy MoneyKit link with a webhook and tags, of a customer who is known."""
+    found = LinkedAccount.objects.filter(integration="moneykit", status="connected", gone_at=None)
+    links = found.exclude(customer=None).exclude(body__webhook=None).select_related("customer").order_by("remote_id")
+    return next(link for link in links if not _is_special(link))
+
+
+def link_of_one_customer() -> LinkedAccount:
+    """Return a MoneyKit link of a customer who has no other account anywhere."""
+    alone = Customer.objects.annotate(links=Count("linked_accounts")).filter(links=1)
+    links = LinkedAccount.objects.filter(integration="moneykit", customer__in=alone, gone_at=None)
+    account = links.select_related("customer").order_by("remote_id").first()
+    assert account, "The demo world has no MoneyKit link of a customer with one account."
+    return account
+
+
+def _is_special(link: LinkedAccount) -> bool:
+    return any(tag.startswith(("case:", "odd:")) for tag in link.body["link_tags"] or ())
+
+
+def begin(page: Page, label: str) -> Locator:
+    """Return the button that begins an action, in the list of what can be done."""
+    return page.locator("#account-tab").get_by_role("button", name=label, exact=True)
+
+
+def plan_table(page: Page) -> Locator:
+    return panel(page).locator("#operation-plan table.diff")
+
+
+def input_of(page: Page, name: str) -> Locator:
+    """Return the input of a provider's field by the remote's own name for it."""
+    return panel(page).locator(f"[name='field-{name}']")

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dashboard.models import Customer, LinkedAccount
 from providers.attention import Attention
 
-from .accounts import PLAIN_INSTITUTION, account_at, path_of
+from .accounts import (
+    FEED_CONNECTION,
+    PLAIN_INSTITUTION,
+    PLAIN_RECORD,
+    account_at,
+    account_with_id,
+    healthy_link,
+    path_of,
+)
 
 NOWHERE = "/linked-accounts/00000000-0000-0000-0000-000000000000/"
 
@@ -36,5 +44,10 @@ def still_pages() -> dict[str, tuple[str, str]]:
             pages[f"link, {attention.value}"] = ("agent", path_of(found))
     for tab in ("settings", "calls", "history"):
         pages[f"link, {tab}"] = ("agent", f"{path_of(account)}?tab={tab}")
+    others = {"link": healthy_link(), "connection": account_with_id("flxpoint", FEED_CONNECTION)}
+    others["record"] = account_with_id("linkar", PLAIN_RECORD)
+    for noun, other in others.items():
+        for tab in ("overview", "settings"):
+            pages[f"{noun} of {other.integration}, {tab}"] = ("agent", f"{path_of(other)}?tab={tab}")
     pages["link, as viewer"] = ("viewer", path_of(account))
     return pages

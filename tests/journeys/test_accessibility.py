@@ -7,14 +7,21 @@ from playwright.sync_api import expect
 
 from .accounts import (
     CODE_INSTITUTION,
+    FEED_CONNECTION,
     GOOD_CODE,
     PLAIN_INSTITUTION,
+    PLAIN_RECORD,
     account_at,
+    account_with_id,
     apply_button,
+    begin,
     code_field,
+    healthy_link,
+    input_of,
     panel,
     password_field,
     path_of,
+    plan_table,
     primary_button,
 )
 from .browser import SignIn, Watch, axe_violations
@@ -69,6 +76,56 @@ def test_axe_finds_nothing_along_a_repair(desk: Desk, sign_in: SignIn, theme: st
     found["outcome"] = axe_violations(page)
     page.evaluate("document.getElementById('signed-out').showModal()")
     found["dialog"] = axe_violations(page)
+
+    assert {name: violations for name, violations in found.items() if violations} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_forms_of_each_provider(desk: Desk, sign_in: SignIn, theme: str) -> None:
+    page = sign_in("agent", f"{path_of(healthy_link())}?tab=settings", theme=theme)
+    found = {}
+
+    begin(page, "Edit webhook and tags").click()
+    input_of(page, "webhook").fill("")
+    expect(plan_table(page)).to_be_visible()
+    found["webhook removed"] = axe_violations(page)
+    apply_button(page).click()
+    expect(panel(page).locator("#receipt")).to_be_visible()
+    found["receipt of a link"] = axe_violations(page)
+    page.goto(desk.address(path_of(account_with_id("flxpoint", FEED_CONNECTION))))
+    begin(page, "Edit configs").click()
+    panel(page).get_by_text("Advanced", exact=True).click()
+    input_of(page, "remote_path").fill("/second.csv")
+    expect(plan_table(page)).to_be_visible()
+    found["configs"] = axe_violations(page)
+
+    assert {name: violations for name, violations in found.items() if violations} == {}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_along_a_conflict(desk: Desk, sign_in: SignIn, watch: Watch, theme: str) -> None:
+    watch.expects(422)
+    account = account_with_id("linkar", PLAIN_RECORD)
+    page = sign_in("agent", path_of(account), theme=theme)
+    found = {}
+
+    begin(page, "Edit record").click()
+    input_of(page, "NAME").fill("Mine")
+    expect(plan_table(page)).to_be_visible()
+    found["record"] = axe_violations(page)
+    desk.emulator.linkar.change("ACCOUNTS", account.body["id"], {2: "Theirs", 5: "555 999"})
+    apply_button(page).click()
+    expect(panel(page).locator("#conflict")).to_be_visible()
+    found["conflict"] = axe_violations(page)
+    panel(page).get_by_role("button", name="Continue with these").click()
+    expect(panel(page)).to_contain_text("Choose one of them")
+    found["nothing chosen"] = axe_violations(page)
+    panel(page).get_by_label("Mine", exact=True).check()
+    panel(page).get_by_role("button", name="Continue with these").click()
+    expect(panel(page).locator("#joined")).to_be_visible()
+    found["put together"] = axe_violations(page)
+    page.goto(desk.address(path_of(account)))
+    found["record with a conflict"] = axe_violations(page)
 
     assert {name: violations for name, violations in found.items() if violations} == {}
 
