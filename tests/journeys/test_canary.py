@@ -10,11 +10,17 @@ from dashboard.models import Customer, Operation
 
 from .. import canary
 from .accounts import (
+    FEED_CONNECTION,
     GOOD_CODE,
     PLAIN_INSTITUTION,
+    PLAIN_RECORD,
     account_at,
+    account_with_id,
     apply_button,
+    begin,
     code_field,
+    healthy_link,
+    input_of,
     panel,
     password_field,
     path_of,
@@ -29,11 +35,20 @@ NEW_PASSWORD = "canary_pw_7f3a91"
 REFUSED_PASSWORD = "wrong__canary_5d"
 ECHOED_PASSWORD = "echo_canary_91xz"
 LOST_PASSWORD = "cut_after__can4r"
+# The emulator of Flxpoint repeats the second one in its refusal.
+CONFIG_PASSWORD = "canary-config-5b21"
+ECHOED_CONFIG = "case-echo-canary-77"
+RECORD_TOKEN = "tk_canary_mine_8831"
+THEIR_TOKEN = "tk_canary_theirs_410"
+KEYS = ("MONEYKIT_CLIENT_SECRET", "FLXPOINT_TOKEN", "LINKAR_API_KEY", "LINKAR_CLIENT_SECRET")
 
 
 def kept_by(desk: Desk, watch: Watch) -> dict[str, bytes]:
     pages = {f"page {number}": text.encode() for number, text in enumerate(watch.pages_seen)}
-    emulator = {"emulator": repr((desk.emulator.belvo.effects(), desk.emulator.belvo.requests())).encode()}
+    emulator = {
+        f"emulator of {slug}": repr((sandbox.effects(), sandbox.requests())).encode()
+        for slug, sandbox in desk.emulator.sandboxes.items()
+    }
     return (
         canary.database_as_bytes()
         | canary.sessions_as_text()
@@ -89,6 +104,44 @@ def test_secrets_are_kept_nowhere(desk: Desk, sign_in: SignIn, watch: Watch) -> 
     # Six digits turn up by chance in hashes and times: look where a person or a log would have written them.
     said = {name: text for name, text in kept.items() if name.startswith("page ") or name.endswith(".log")}
     assert canary.places_with(["740916"], said) == []
+
+
+def test_secrets_of_the_other_providers_are_kept_nowhere(desk: Desk, sign_in: SignIn, watch: Watch) -> None:
+    watch.keeps_bodies = True
+    desk.start_worker()
+    page = sign_in("agent", f"{path_of(healthy_link())}?tab=settings")
+
+    begin(page, "Edit webhook and tags").click()
+    input_of(page, "link_tags").fill("vip:canary-run")
+    apply_button(page).click()
+    expect(panel(page).locator("#receipt")).to_be_visible()
+    page.goto(desk.address(path_of(account_with_id("flxpoint", FEED_CONNECTION))))
+    for typed, outcome in ((CONFIG_PASSWORD, "#receipt"), (ECHOED_CONFIG, "#outcome-card")):
+        begin(page, "Edit configs").click()
+        input_of(page, "password").fill(typed)
+        expect(panel(page)).to_contain_text("a new one is given")
+        apply_button(page).click()
+        expect(panel(page).locator(outcome)).to_be_visible()
+        page.goto(page.url)
+    record = account_with_id("linkar", PLAIN_RECORD)
+    page.goto(desk.address(path_of(record)))
+    begin(page, "Edit record").click()
+    input_of(page, "TOKEN").fill(RECORD_TOKEN)
+    expect(panel(page)).to_contain_text("a new one is given")
+    desk.emulator.linkar.change("ACCOUNTS", record.body["id"], {11: THEIR_TOKEN})
+    apply_button(page).click()
+    expect(panel(page).locator("#conflict")).to_contain_text("never shown")
+    for account in (record, account_with_id("flxpoint", FEED_CONNECTION), healthy_link()):
+        for tab in ("overview", "calls", "history"):
+            page.goto(desk.address(f"{path_of(account)}?tab={tab}"))
+    sign_in("auditor", "/audit/")
+
+    secrets = [CONFIG_PASSWORD, ECHOED_CONFIG, RECORD_TOKEN, THEIR_TOKEN, "S4mple-Only-Pw", "shpat_sample_only"]
+    secrets += [desk.environment[name] for name in KEYS]
+    secrets += [*desk.emulator.moneykit.tokens]
+    assert desk.emulator.moneykit.tokens
+    assert len(watch.pages_seen) > 15
+    assert canary.places_with(secrets, kept_by(desk, watch)) == []
 
 
 def test_a_planted_secret_is_found(desk: Desk, sign_in: SignIn, watch: Watch) -> None:
