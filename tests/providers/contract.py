@@ -207,7 +207,7 @@ class ProviderContract:
                 provider.list("2"),
                 provider.fetch(remote.snapshots[0].remote_id),
                 provider.list_schemas(),
-                provider.fetch_schema(remote.snapshots[0].schema_key),
+                *(provider.fetch_schema(key) for key in [remote.snapshots[0].schema_key] if key),
             )
         with self.broken(remote, STRANGE_ANSWERS[name]) as server:
             provider = remote.at(server.url)
