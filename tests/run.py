@@ -32,7 +32,7 @@ PYTHON = VENV / "bin" / "python"
 REQUIREMENTS = ROOT / "requirements-dev.txt"
 WORKERS = "2"
 # PostgreSQL proves the database layer: of the browser one journey is enough, and the transport never sees a database.
-ON_POSTGRESQL = "(not browser or smoke) and not faults"
+ON_POSTGRESQL = "(not browser or smoke) and not faults and not own_database"
 
 
 class CannotRun(Exception):

@@ -26,7 +26,7 @@ from tests import canary
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.own_database]
 
 
 class Demo:
