@@ -17,7 +17,6 @@ from dashboard.models import LinkedAccount, Operation, User
 from dashboard.models.operation import State
 from dashboard.services import operations
 from dashboard.services.account_sheet import sheet_of
-from dashboard.services.audit import AuditUnavailable
 from dashboard.services.results import (
     AlreadySent,
     Busy,
@@ -31,7 +30,7 @@ from dashboard.services.results import (
 )
 
 from .access import needs
-from .notices import AUDIT_UNAVAILABLE, BUSY, NOTHING, PLAN_CHANGED, closed_notice, held_notice
+from .notices import BUSY, NOT_BEGUN, NOTHING, PLAN_CHANGED, closed_notice, held_notice, not_begun_notice
 from .operation_answers import (
     hold_back,
     invalid,
@@ -129,8 +128,8 @@ def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911 - on
             actor=_person(request),
             reason=confirm.cleaned_data["reason"] if confirm else "",
         )
-    except AuditUnavailable:
-        return hold_back(request, operation, sheet, AUDIT_UNAVAILABLE, form)
+    except NOT_BEGUN as trouble:
+        return hold_back(request, operation, sheet, not_begun_notice(trouble), form)
     match result:
         case Started(operation=started):
             return present(request, started)
@@ -169,8 +168,8 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911 - on
         result = operations.answer(
             operation, form.cleaned_data["code"], actor=_person(request), attempt=_attempt(request)
         )
-    except AuditUnavailable:
-        return present(request, operation, status=503, notice=AUDIT_UNAVAILABLE)
+    except NOT_BEGUN as trouble:
+        return present(request, operation, status=503, notice=not_begun_notice(trouble))
     match result:
         case Started(operation=started):
             return present(request, started)
