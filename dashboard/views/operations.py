@@ -16,7 +16,9 @@ from dashboard.forms.provider_form import split
 from dashboard.models import LinkedAccount, Operation, User
 from dashboard.models.operation import State
 from dashboard.services import operations
+from dashboard.services.access_log import record_read
 from dashboard.services.account_sheet import sheet_of
+from dashboard.services.audit import Actor, Target
 from dashboard.services.results import (
     AlreadySent,
     Busy,
@@ -65,7 +67,9 @@ def create(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
 @holds_secret_form
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one operation as it is now: also after Back and after a reload."""
-    return page(request, _operation(pk))
+    operation = _operation(pk)
+    record_read(Actor.of(request.user), Target.of(operation.account), "account.read")
+    return page(request, operation)
 
 
 @require_GET
