@@ -234,6 +234,19 @@ def test_a_taken_port_is_one_sentence(demo: Demo, name: str) -> None:
     assert "Traceback" not in shown
 
 
+def test_a_folder_that_cannot_be_used_is_one_sentence(demo: Demo) -> None:
+    (demo.folder / "var").write_text("a file where the demo wants a folder")
+
+    demo.start()
+    assert demo.process
+    code = demo.process.wait(timeout=20)
+
+    shown = (demo.folder / "demo.out").read_text()
+    assert code == 1
+    assert f"{demo.folder / 'var'}" in shown and "cannot be used there" in shown
+    assert "Traceback" not in shown
+
+
 def test_a_process_that_dies_ends_the_demo_with_a_sentence(demo: Demo) -> None:
     demo.start()
     demo.wait_for("Ctrl C ends everything")
