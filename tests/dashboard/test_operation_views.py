@@ -349,6 +349,24 @@ def test_the_room_says_who_what_and_how_long(desk: Any, room: Operation) -> None
     assert "No code was sent yet" in words(page)
 
 
+def test_a_room_that_another_tab_answered_does_not_stay(desk: Any, room: Operation) -> None:
+    page = desk.get(f"/operations/{room.pk}/")
+    asked = re.search(r'hx-get="([^"]*status[^"]*)"[^>]*hx-trigger="every 5s"', page.content.decode())
+    assert asked and desk.get(asked[1], headers=HTMX).status_code == 204
+
+    answer(desk, room, make.GOOD_CODE)
+    make.settled(room)
+
+    assert "Verified healthy" in words(desk.get(asked[1], headers=HTMX))
+
+
+def test_a_room_without_a_code_speaks_of_none(ana: Any, desk: Any) -> None:
+    room = make.repaired(make.account_at("rohan_mx_retail"), ana)
+
+    assert "The institution was not asked yet" in words(desk.get(f"/operations/{room.pk}/"))
+    assert "code was sent" not in words(desk.get(f"/operations/{room.pk}/"))
+
+
 def answer(client: Any, room: Operation, code: str, **more: str) -> Any:
     data = {"code": code, "attempt": str(room.tokens_sent), **more}
     return client.post(f"/operations/{room.pk}/token/", data, headers=HTMX)
