@@ -466,6 +466,32 @@ def test_each_failure_says_what_whether_and_who(desk: Any, account: Any, passwor
     assert f'data-copy="{Operation.objects.get(pk=draft.pk).outcome["request_id"]}"' in card.content.decode()
 
 
+def test_a_field_error_is_told_once_and_by_its_label(desk: Any, account: Any) -> None:
+    draft = opened(desk, account, "credentials")
+    applied(desk, draft, password="validation_error")
+    make.settled(draft)
+    again = opened(desk, account, "credentials")
+    applied(desk, again, password="invalid")
+    make.settled(again)
+
+    whole, single = words(status_of(desk, draft)), words(status_of(desk, again))
+
+    assert (
+        whole.count("does not have the form that the institution expects") == 1 and "Belvo says: Bad request" in whole
+    )
+    assert "senha : Belvo does not accept this value" in single
+
+
+def test_only_refused_keys_are_called_a_matter_of_keys(desk: Any, account: Any) -> None:
+    draft = opened(desk, account, "credentials")
+    applied(desk, draft, password="invalid_period")
+    make.settled(draft)
+
+    card = words(status_of(desk, draft))
+
+    assert "Who must act An administrator of Linkdesk Next This is a fault of Linkdesk" in card
+
+
 def test_field_errors_of_the_remote_stand_at_their_fields_in_a_new_draft(desk: Any, account: Any) -> None:
     draft = opened(desk, account, "credentials")
     applied(desk, draft, password="two_errors")
