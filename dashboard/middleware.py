@@ -7,12 +7,10 @@ from urllib.parse import urlencode
 
 import structlog
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 
-from dashboard.services.audit import AuditUnavailable
 from dashboard.views import errors
 from dashboard.views.rendering import wants_fragment
 
@@ -32,15 +30,11 @@ class PageMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        match exception:
-            case AuditUnavailable():
-                log.exception("audit_unavailable")
-                return errors.answer(request, errors.NOT_AUDITABLE)
-            case OperationalError() | InterfaceError():
-                log.exception("database_unavailable")
-                return errors.answer(request, errors.DATABASE_DOWN)
-            case _:
-                return None
+        trouble = errors.trouble_of(exception)
+        if trouble is None:
+            return None
+        log.error(trouble.code, exc_info=exception)
+        return errors.answer(request, trouble)
 
 
 def _leads_to_sign_in(response: HttpResponse) -> bool:

@@ -214,9 +214,9 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
-# Uploaded certificates and keys stay in memory; nothing larger is taken.
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-FILE_UPLOAD_MAX_MEMORY_SIZE = 262_144
+# Uploaded certificates and keys stay in memory; what is too large for a field is told there, up to this size.
+FILE_UPLOAD_HANDLERS = ["dashboard.uploads.BoundedUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_097_152
 DATA_UPLOAD_MAX_MEMORY_SIZE = 524_288
 
 # -- Logs: one line an event on standard error; no bodies, no query strings, no header values

@@ -37,6 +37,7 @@ os.environ.update(
 )
 
 import django  # noqa: E402
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
 from pytest_django import DjangoDbBlocker  # noqa: E402
 
@@ -49,6 +50,9 @@ _settings.ZEAL_RAISE = True  # type: ignore[attr-defined]
 _settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 (_FOLDER / "static").mkdir(exist_ok=True)
 django.setup()
+# How long an example takes says more about the machine's load than about the code.
+hypothesis.settings.register_profile("linkdesk", deadline=None)
+hypothesis.settings.load_profile("linkdesk")
 
 from dashboard.models import User  # noqa: E402
 from providers.config import read_configuration  # noqa: E402

@@ -56,16 +56,29 @@ def _prepare_demo(environment: MutableMapping[str, str], *, is_fresh: bool) -> N
     sandbox_port = port_of(environment, "SANDBOX_PORT", 8100)
     if web_port == sandbox_port:
         raise CannotStart(f"PORT and SANDBOX_PORT are both {web_port}; they must differ.")
+    integrations = _integrations(sandbox_port)
+    try:
+        _make_room(integrations, is_fresh=is_fresh)
+    except OSError as problem:
+        raise CannotStart(
+            f"The demo keeps its settings and its data below {BASE_DIR}, and {problem.filename} cannot be used there"
+            f" ({problem.strerror}). Run it as the user whom the folder belongs to, or in a copy of your own."
+        ) from None
+    # Never the settings of a real installation that may lie beside them, and never a real provider.
+    environment["LINKDESK_SETTINGS"] = str(SETTINGS_FILE)
+    environment.update(integrations)
+
+
+def _make_room(integrations: Mapping[str, str], *, is_fresh: bool) -> None:
     if is_fresh:
         shutil.rmtree(FOLDER, ignore_errors=True)
         SETTINGS_FILE.unlink(missing_ok=True)
     FOLDER.mkdir(mode=0o700, parents=True, exist_ok=True)
-    integrations = _integrations(sandbox_port)
     if not SETTINGS_FILE.exists():
         _write_settings(integrations)
-    # Never the settings of a real installation that may lie beside them, and never a real provider.
-    environment["LINKDESK_SETTINGS"] = str(SETTINGS_FILE)
-    environment.update(integrations)
+    for path in (SETTINGS_FILE, *FOLDER.iterdir()):
+        if not os.access(path, os.R_OK | os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
 
 def _integrations(sandbox_port: int) -> dict[str, str]:

@@ -8,9 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import chain
 
+import structlog
+from django.db import DatabaseError
+from django.utils import timezone
+
 from dashboard import registry
 from dashboard.models import ApiCall, AuditEntry, LinkedAccount, Operation
 from dashboard.models.operation import State
+
+log = structlog.get_logger(__name__)
 
 # Each source gives at most so many lines; the page says so where it matters.
 LIMIT = 100
@@ -62,6 +68,7 @@ _FACTS: dict[str, tuple[str, str]] = {
     "customer.created": ("added the customer", "user"),
     "customer.changed": ("changed the customer", "user"),
 }
+_UNREADABLE = "The audit log cannot be read now: some of what people did is missing here."
 _RESULTS: dict[str, tuple[str, str, str]] = {
     State.DONE: ("Done", "circle-check", "ok"),
     State.REFUSED: ("Refused, nothing changed", "alert-triangle", "warn"),
@@ -91,7 +98,7 @@ def lines_of(operation: Operation) -> tuple[Line, ...]:
     calls = (_call_line(call) for call in operation.calls.order_by("-at")[:LIMIT])
     facts = AuditEntry.objects.filter(operation_id=str(operation.pk), action__in=_FACTS)[:LIMIT]
     own = [line for line in (_intent(operation, label), _result(operation, label)) if line is not None]
-    return tuple(sorted(chain(own, calls, map(_fact_line, facts)), key=lambda line: line.at))
+    return tuple(sorted(chain(own, calls, _told(facts)), key=lambda line: line.at))
 
 
 def _intents(account: LinkedAccount, limit: int) -> Iterator[Line]:
@@ -123,10 +130,19 @@ def _result(operation: Operation, label: str) -> Line | None:
     return Line(at, LineKind.RESULTS, icon, f"{label}: {word}", "", sentence, tone, str(operation.pk))
 
 
-def _facts(account: LinkedAccount, limit: int) -> Iterator[Line]:
+def _facts(account: LinkedAccount, limit: int) -> list[Line]:
     targets = [str(account.pk), *([str(account.customer_id)] if account.customer_id else [])]
     entries = AuditEntry.objects.filter(target_id__in=targets, action__in=_FACTS).order_by("-seq")[:limit]
-    return map(_fact_line, entries)
+    return _told(entries)
+
+
+def _told(entries: Iterable[AuditEntry]) -> list[Line]:
+    """Return a line for each entry; where the log cannot be read, one line that says so: the page stays alive."""
+    try:
+        return [_fact_line(entry) for entry in entries]
+    except DatabaseError:
+        log.exception("audit_log_not_read")
+        return [Line(timezone.now(), LineKind.PEOPLE, "alert-triangle", _UNREADABLE, tone="warn")]
 
 
 def _fact_line(entry: AuditEntry) -> Line:

@@ -30,7 +30,7 @@ class ChallengeDisplay:
 
 
 def display_of(challenge: Challenge) -> ChallengeDisplay:
-    """Return what to draw. Assumed: the value of a `qr` challenge is a data URI or plain text; Belvo does not say."""
+    """Return what to draw. Assumed: the value of a `qr` challenge is a data URI or plain text; no provider says."""
     value = challenge.value
     if not value:
         return ChallengeDisplay()

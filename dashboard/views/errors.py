@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from dashboard.services.audit import AuditUnavailable
 
 from . import handovers
 from .rendering import vary_by_request_type, wants_fragment
@@ -103,6 +107,17 @@ def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
     return vary_by_request_type(render(request, _template(request, trouble), context, status=trouble.status))
 
 
+def trouble_of(exception: BaseException | None) -> Trouble | None:
+    """Return what an exception means to people where it is no mistake of Linkdesk's."""
+    match exception:
+        case AuditUnavailable():
+            return NOT_AUDITABLE
+        case OperationalError() | InterfaceError():
+            return DATABASE_DOWN
+        case _:
+            return None
+
+
 def _template(request: HttpRequest, trouble: Trouble) -> str:
     """Pick the page inside the shell only where the shell can be drawn: it reads the signed-in person's rights."""
     user = getattr(request, "user", None)
@@ -123,7 +138,8 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return answer(request, BROKEN)
+    """Answer what no view could: session and person are read before any view is asked, so a dead database ends here."""
+    return answer(request, trouble_of(sys.exc_info()[1]) or BROKEN)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -16,7 +16,9 @@ from dashboard import roles, tasks
 from dashboard.models import LinkedAccount, Operation
 from dashboard.models.operation import State
 from dashboard.services import operations
+from dashboard.services.access_log import record_read
 from dashboard.services.account_sheet import Sheet, sheet_of, siblings_of
+from dashboard.services.audit import Actor, Target
 from dashboard.services.timeline import LineKind, timeline_of
 from dashboard.status import STALE_AFTER, freshness
 
@@ -53,6 +55,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         if request.GET.get("part") == "rail":
             return vary_by_request_type(render(request, "dashboard/_account_rail.html", context | _rail(account)))
         return vary_by_request_type(render(request, "dashboard/_account_tab.html", context))
+    record_read(Actor.of(request.user), Target.of(account), "account.read")
     context |= {
         **_rail(account),
         "is_stale": is_stale(account),

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import structlog
+from django.db import InterfaceError, OperationalError
+
 from dashboard.models import Operation
+from dashboard.services.audit import AuditUnavailable
+
+log = structlog.get_logger(__name__)
+
+# What is raised before anything was sent: the intent could not be written, or not committed.
+NOT_BEGUN = (AuditUnavailable, OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,21 @@ AUDIT_UNAVAILABLE = Notice(
     "The audit log cannot be written",
     "Linkdesk does nothing that it cannot put on record. Nothing was sent. Tell an administrator now.",
 )
+DATABASE_UNAVAILABLE = Notice(
+    503,
+    "bad",
+    "The database takes no changes now",
+    "Linkdesk does nothing that it cannot put on record. Nothing was sent. Try again in a minute.",
+)
+
+
+def not_begun_notice(trouble: Exception) -> Notice:
+    """Say why nothing was begun, and leave a line for whoever looks after the database."""
+    if isinstance(trouble, AuditUnavailable):
+        log.error("audit_unavailable", exc_info=trouble)
+        return AUDIT_UNAVAILABLE
+    log.error("database_unavailable", exc_info=trouble)
+    return DATABASE_UNAVAILABLE
 
 
 def held_notice(by: str, holder: Operation) -> Notice:

@@ -170,7 +170,8 @@ def _room_screen(operation: Operation, sheet: Sheet, may_repair: bool, extra: Ma
         "was_wrong": operation.tokens_sent > 0 and "code_form" not in extra,
     }
     heading = f"{sheet.institution} asks for a code" if challenge.expects_input else f"{sheet.institution} waits"
-    return Screen("dashboard/_mfa_room.html", heading, "warn", "shield-lock", context=context, holds_secret=True)
+    # Another person or another tab may answer or leave it; until then the poll changes nothing, so typing goes on.
+    return Screen("dashboard/_mfa_room.html", heading, "warn", "shield-lock", 5, context, holds_secret=True)
 
 
 def _receipt_screen(request: HttpRequest, operation: Operation, action: Action) -> Screen:

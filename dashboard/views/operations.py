@@ -16,8 +16,9 @@ from dashboard.forms.provider_form import split
 from dashboard.models import LinkedAccount, Operation, User
 from dashboard.models.operation import State
 from dashboard.services import operations
+from dashboard.services.access_log import record_read
 from dashboard.services.account_sheet import sheet_of
-from dashboard.services.audit import AuditUnavailable
+from dashboard.services.audit import Actor, Target
 from dashboard.services.results import (
     AlreadySent,
     Busy,
@@ -33,7 +34,7 @@ from dashboard.services.results import (
 
 from .access import needs
 from .conflict_display import choices_in
-from .notices import AUDIT_UNAVAILABLE, BUSY, NOTHING, PLAN_CHANGED, closed_notice, held_notice
+from .notices import BUSY, NOT_BEGUN, NOTHING, PLAN_CHANGED, closed_notice, held_notice, not_begun_notice
 from .operation_answers import (
     hold_back,
     invalid,
@@ -68,7 +69,9 @@ def create(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
 @holds_secret_form
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one operation as it is now: also after Back and after a reload."""
-    return page(request, _operation(pk))
+    operation = _operation(pk)
+    record_read(Actor.of(request.user), Target.of(operation.account), "account.read")
+    return page(request, operation)
 
 
 @require_GET
@@ -131,8 +134,8 @@ def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911 - on
             actor=_person(request),
             reason=confirm.cleaned_data["reason"] if confirm else "",
         )
-    except AuditUnavailable:
-        return hold_back(request, operation, sheet, AUDIT_UNAVAILABLE, form)
+    except NOT_BEGUN as trouble:
+        return hold_back(request, operation, sheet, not_begun_notice(trouble), form)
     match result:
         case Started(operation=started):
             return present(request, started)
@@ -171,8 +174,8 @@ def token(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911 - on
         result = operations.answer(
             operation, form.cleaned_data["code"], actor=_person(request), attempt=_attempt(request)
         )
-    except AuditUnavailable:
-        return present(request, operation, status=503, notice=AUDIT_UNAVAILABLE)
+    except NOT_BEGUN as trouble:
+        return present(request, operation, status=503, notice=not_begun_notice(trouble))
     match result:
         case Started(operation=started):
             return present(request, started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,14 +18,14 @@ WHO: dict[str, str] = {
     Who.AGENT: "you",
     Who.INSTITUTION: "the institution; nothing for you or the customer to do",
     Who.PROVIDER: "the provider; nothing for the customer to do",
-    Who.ADMIN: "an administrator of Linkdesk; only they can change our keys",
+    Who.ADMIN: "an administrator of Linkdesk",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
     """One card. `changed` is the sentence on whether anything changed; `again` is the word on the button, or
-    "", and `again_helps` whether that is what to do now."""
+    "", and `again_helps` whether that is what to do now. `problems` are what stands against single fields, by label."""
 
     heading: str
     tone: str
@@ -37,6 +38,7 @@ class Words:
     again: str = ""
     retry_at: datetime | None = None
     again_helps: bool = True
+    problems: tuple[tuple[str, str], ...] = ()
 
 
 def words_of(operation: Operation) -> Words:  # noqa: PLR0911 - one card a state
@@ -147,8 +149,19 @@ def _from_outcome(
     return Words(
         heading, tone, icon, sentence, changed, WHO.get(outcome.get("who", ""), ""),
         outcome.get("next_step") or next_step, outcome.get("script", ""), again, _retry_at(operation),
-        again_helps=outcome.get("who") in (None, "", Who.AGENT),
+        again_helps=outcome.get("who") in (None, "", Who.AGENT), problems=tuple(_problems(operation)),
     )  # fmt: skip
+
+
+def _problems(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield label and message; what the card's sentence says already is not said twice."""
+    labels = {change["field"]: change["label"] for change in (operation.plan or {}).get("changes", ())}
+    told = operation.outcome.get("sentence", "")
+    for field, messages in operation.outcome.get("errors", {}).items():
+        for message in messages:
+            rest = message if field else message.removeprefix(told).strip()
+            if rest:
+                yield labels.get(field, field), rest
 
 
 def _retry_at(operation: Operation) -> datetime | None:

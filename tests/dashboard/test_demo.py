@@ -26,7 +26,7 @@ from tests import canary
 ROOT = Path(__file__).resolve().parents[2]
 READY_WITHIN_S = 60.0
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.own_database]
 
 
 class Demo:
@@ -231,6 +231,19 @@ def test_a_taken_port_is_one_sentence(demo: Demo, name: str) -> None:
     assert code == 1
     assert f"Port {number} is taken" in shown
     assert name in shown
+    assert "Traceback" not in shown
+
+
+def test_a_folder_that_cannot_be_used_is_one_sentence(demo: Demo) -> None:
+    (demo.folder / "var").write_text("a file where the demo wants a folder")
+
+    demo.start()
+    assert demo.process
+    code = demo.process.wait(timeout=20)
+
+    shown = (demo.folder / "demo.out").read_text()
+    assert code == 1
+    assert f"{demo.folder / 'var'}" in shown and "cannot be used there" in shown
     assert "Traceback" not in shown
 
 

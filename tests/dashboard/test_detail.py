@@ -11,7 +11,7 @@ from django.core.cache import cache
 from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
-from dashboard.models import Customer, LinkedAccount, Operation
+from dashboard.models import AuditEntry, Customer, LinkedAccount, Operation
 from dashboard.services import look, mirror
 from providers.attention import Attention
 from providers.sandbox import Fault
@@ -330,3 +330,24 @@ def test_nothing_is_written_by_looking(desk: Any, account: LinkedAccount) -> Non
     live(desk, account)
 
     assert not Operation.objects.exists()
+
+
+# -- who looked at it
+
+
+def test_opening_the_page_is_on_record_and_its_polls_are_not(desk: Any, ana: Any, account: LinkedAccount) -> None:
+    for _ in range(2):
+        page(desk, account)
+    live(desk, account)
+    desk.get(f"/linked-accounts/{account.pk}/?tab=history", headers=HTMX)
+
+    entry = AuditEntry.objects.get(kind="read")
+    assert (entry.action, entry.actor_id, entry.target_id) == ("account.read", str(ana.pk), str(account.pk))
+
+
+def test_opening_an_operation_is_a_look_at_its_account(desk: Any, ana: Any, account: LinkedAccount) -> None:
+    draft = make.draft(account, ana)
+
+    assert desk.get(f"/operations/{draft.pk}/").status_code == 200
+
+    assert AuditEntry.objects.get(kind="read").target_id == str(account.pk)

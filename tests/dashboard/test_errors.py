@@ -121,6 +121,26 @@ def test_the_500_page_needs_no_database() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, PARTIAL], ids=["page", "fragment"])
+@pytest.mark.parametrize("page", ["linked-account-list", "account_login", "healthz"])
+def test_a_dead_database_is_told_before_any_view_is_asked(client: Client, page: str, headers: dict[str, str]) -> None:
+    client.force_login(people.member("agent"))
+    client.raise_request_exception = False
+
+    with connection.execute_wrapper(_no_answer):
+        response = client.get(reverse(page), **headers)
+
+    assert response.status_code == 503
+    assert "database does not answer" in response.content.decode().lower()
+    assert "secret detail" not in response.content.decode()
+    assert ("HX-Retarget" in response) is bool(headers)
+
+
+def _no_answer(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+    raise OperationalError("secret detail")
+
+
+@pytest.mark.django_db
 def test_pages_are_private_and_asked_for_again(client: Client) -> None:
     client.force_login(people.member("viewer"))
     accounts.account()

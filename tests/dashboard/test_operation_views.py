@@ -349,6 +349,24 @@ def test_the_room_says_who_what_and_how_long(desk: Any, room: Operation) -> None
     assert "No code was sent yet" in words(page)
 
 
+def test_a_room_that_another_tab_answered_does_not_stay(desk: Any, room: Operation) -> None:
+    page = desk.get(f"/operations/{room.pk}/")
+    asked = re.search(r'hx-get="([^"]*status[^"]*)"[^>]*hx-trigger="every 5s"', page.content.decode())
+    assert asked and desk.get(asked[1], headers=HTMX).status_code == 204
+
+    answer(desk, room, make.GOOD_CODE)
+    make.settled(room)
+
+    assert "Verified healthy" in words(desk.get(asked[1], headers=HTMX))
+
+
+def test_a_room_without_a_code_speaks_of_none(ana: Any, desk: Any) -> None:
+    room = make.repaired(make.account_at("rohan_mx_retail"), ana)
+
+    assert "The institution was not asked yet" in words(desk.get(f"/operations/{room.pk}/"))
+    assert "code was sent" not in words(desk.get(f"/operations/{room.pk}/"))
+
+
 def answer(client: Any, room: Operation, code: str, **more: str) -> Any:
     data = {"code": code, "attempt": str(room.tokens_sent), **more}
     return client.post(f"/operations/{room.pk}/token/", data, headers=HTMX)
@@ -446,6 +464,32 @@ def test_each_failure_says_what_whether_and_who(desk: Any, account: Any, passwor
     assert heading in words(card) and f"Who must act {who}" in words(card)
     assert "othing was" in words(card)
     assert f'data-copy="{Operation.objects.get(pk=draft.pk).outcome["request_id"]}"' in card.content.decode()
+
+
+def test_a_field_error_is_told_once_and_by_its_label(desk: Any, account: Any) -> None:
+    draft = opened(desk, account, "credentials")
+    applied(desk, draft, password="validation_error")
+    make.settled(draft)
+    again = opened(desk, account, "credentials")
+    applied(desk, again, password="invalid")
+    make.settled(again)
+
+    whole, single = words(status_of(desk, draft)), words(status_of(desk, again))
+
+    assert (
+        whole.count("does not have the form that the institution expects") == 1 and "Belvo says: Bad request" in whole
+    )
+    assert "senha : Belvo does not accept this value" in single
+
+
+def test_only_refused_keys_are_called_a_matter_of_keys(desk: Any, account: Any) -> None:
+    draft = opened(desk, account, "credentials")
+    applied(desk, draft, password="invalid_period")
+    make.settled(draft)
+
+    card = words(status_of(desk, draft))
+
+    assert "Who must act An administrator of Linkdesk Next This is a fault of Linkdesk" in card
 
 
 def test_field_errors_of_the_remote_stand_at_their_fields_in_a_new_draft(desk: Any, account: Any) -> None:

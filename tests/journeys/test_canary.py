@@ -149,7 +149,9 @@ def test_a_planted_secret_is_found(desk: Desk, sign_in: SignIn, watch: Watch) ->
     customer = Customer.objects.create(reference=NEW_PASSWORD, name="Planted")
     with (desk.folder / "web.log").open("a") as log:
         log.write(base64.b64encode(f"x{REFUSED_PASSWORD}".encode()).decode())
-    sign_in("agent", f"/customers/{customer.pk}/")
+    page = sign_in("agent", f"/customers/{customer.pk}/")
+    expect(page.get_by_role("heading", name="Planted")).to_be_visible()
+    watch.wait_for_body_with(page, "Planted")
 
     found = canary.places_with([NEW_PASSWORD], kept_by(desk, watch))
     found_in_log = canary.places_with([REFUSED_PASSWORD], kept_by(desk, watch))

@@ -156,7 +156,8 @@ def test_an_answer_without_sound_json_has_none(fault: str, status: int, fault_se
 def test_a_reset_before_the_request_may_have_let_it_through(fault_server: FaultServer) -> None:
     reply = put(session_at(fault_server.url("reset_before_request")))
 
-    assert reply == NoReply("cut", sent=True)
+    # On a busy machine the reset comes before the connection stands: then nothing can have been sent.
+    assert reply in (NoReply("cut", sent=True), NoReply("unreachable", sent=False))
 
 
 def test_a_refused_connection_sent_nothing() -> None:
