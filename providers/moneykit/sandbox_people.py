@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import random
 
-# Source: SDK, CustomerUser.id.
-MIN_CHARS, MAX_CHARS = 4, 150
+OWN = 36
+
+
+def shared_references() -> list[str]:
+    """Return the ids of customers who have accounts at other providers too, in the order of that file."""
+    rng = random.Random(80)  # noqa: S311 - data for a demo, not a secret
+    found = ["cust_001377", "cust_003311", "cust_005903", "cust_002650", "cust_000815"]
+    return found + [f"cust_{number:06d}" for number in sorted(rng.sample(range(6100, 9900), 64))[:22]]
+
+
+def own_references() -> list[str]:
+    """Return the ids of customers who are known at MoneyKit only."""
+    return [f"cust_{10_000 + number:06d}" for number in range(1, OWN + 1)]
 
 
 def references() -> list[str]:
-    """Return the ids, in the order of that file; the one too short and the one too long for MoneyKit are left out."""
-    rng = random.Random(80)  # noqa: S311 - data for a demo, not a secret
-    found = ["cust_004182", "cust_001377", "cust_003311", "cust_005903", "cust_002650", "cust_000815"]
-    found += [f"cust_{number:06d}" for number in sorted(rng.sample(range(6100, 9900), 64))]
-    found += ["acme-co-0001", "ACME-MX-77", "7c1e2d5a-52a4-4b57-9d5e-0c5a4a1f9e10", "crm_000000000000000042"]
-    return [*found, "norte_2024-11", "SUR-0099", "T-1000", "zz-last"]
+    """Return whose the links are, in their order: the special ones are of customers who have others too."""
+    return [*shared_references(), *shared_references(), *own_references()]

@@ -73,8 +73,7 @@ class World:
 def build(seed: int, now: datetime, links: int) -> World:
     """Build a world of `links` links: each state and error code, each special case, then ordinary ones."""
     world = World(random.Random(seed))  # noqa: S311 - data for a demo, not a secret
-    people = references()
-    waiting = iter([*people, *people])
+    waiting = iter(references())
     _add_states(world, now, waiting)
     _add_cases(world, now, waiting)
     _add_odd(world, now, waiting)

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def customer(emulator: Emulator) -> Customer:
-    return Customer.objects.create(reference="cust_004182", name="Ana Sofía Ramírez Ortega")
+    return Customer.objects.create(reference="cust_001377", name="Luis Fernando Castillo Peña")
 
 
 def test_a_sync_finds_the_accounts_of_customers(customer: Customer) -> None:
@@ -24,7 +24,7 @@ def test_a_sync_finds_the_accounts_of_customers(customer: Customer) -> None:
     found = LinkedAccount.objects.filter(integration="moneykit", customer=customer)
     assert run.result == "complete"
     assert found
-    assert {account.external_id for account in found} == {"cust_004182"}
+    assert {account.external_id for account in found} == {"cust_001377"}
     assert "connecting" in {account.status for account in found}, "a link never connected is in no list"
 
 
@@ -38,7 +38,7 @@ def test_what_a_customer_told_stays_when_the_account_is_read_alone(customer: Cus
     mirror("moneykit", again.value)  # type: ignore[union-attr]
 
     fresh = LinkedAccount.objects.get(pk=account.pk)
-    assert (fresh.customer, fresh.external_id) == (customer, "cust_004182")
+    assert (fresh.customer, fresh.external_id) == (customer, "cust_001377")
     assert fresh.remote_created_at == account.remote_created_at
     assert fresh.version == account.version, "nothing that is shown has changed"
 
@@ -51,7 +51,7 @@ def test_a_second_pass_changes_nothing(customer: Customer) -> None:
 
 def test_a_customer_who_comes_later_is_found_by_the_next_pass(emulator: Emulator) -> None:
     sync.run("moneykit")
-    late = Customer.objects.create(reference="cust_001377", name="Luis")
+    late = Customer.objects.create(reference="cust_003311", name="Marina")
 
     sync.run("moneykit")
 

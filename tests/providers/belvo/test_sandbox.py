@@ -192,9 +192,9 @@ def test_the_demo_world_has_what_a_demo_needs(remote: Remote) -> None:
     assert {str(link["created_at"])[-6:] for link in links} & {"+00:00"}
 
 
-def test_every_customer_of_the_demo_has_a_link_and_some_have_several(remote: Remote) -> None:
+def test_every_customer_of_belvos_in_the_demo_has_a_link_and_some_have_several(remote: Remote) -> None:
     with CUSTOMERS.open(encoding="utf-8", newline="") as file:
-        customers = list(csv.DictReader(file))
+        customers = list(csv.DictReader(file))[:80]
     linked = [link.body["external_id"] for link in remote.box.world.links.values()]
 
     assert [customer["reference"] for customer in customers] == customer_references()
