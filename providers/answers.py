@@ -83,7 +83,10 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One line of the detail page. `kind` is text, code, time, list, url or table (a `LookupTable`, alone in its group)."""
+    """One line of the detail page.
+
+    `kind` is text, code, time, list, url or table (a `LookupTable`, alone in its group).
+    """
 
     label: str
     value: str | datetime | tuple[str, ...] | LookupTable | None
@@ -114,13 +117,14 @@ class Challenge:
 class Handover:
     """A single-use address to give to the customer. It is a secret: encrypted at rest, gone at its expiry.
 
-    Where the provider has no page of its own, `url` is empty and `session` is what its launcher needs, on a page of ours.
+    Where the provider has no page of its own, `url` is empty and `session` is what its launcher needs, on a page of
+    ours.
     """
 
     url: Secret
     expires_at: datetime
     note: str = ""
-    session: Secret = Secret("")
+    session: Secret = field(default_factory=lambda: Secret(""))
 
 
 @dataclass(frozen=True, slots=True)

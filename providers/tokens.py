@@ -36,8 +36,8 @@ class TokenStore(Protocol):
     def renew(self, name: str, serial: str, fetch: Fetch, *, wait_s: float) -> AccessToken | None:
         """Return a token in place of the one called `serial` ("" for none).
 
-        If another has taken that place meanwhile, that is the answer. Else one caller fetches, and the others wait for it,
-        `wait_s` seconds at most. None if nobody got one in this time.
+        If another has taken that place meanwhile, that is the answer. Else one caller fetches, and the others wait for
+        it, `wait_s` seconds at most. None if nobody got one in this time.
         """
 
     def forget(self, name: str, serial: str) -> None:

@@ -58,7 +58,7 @@ def test_the_call_log_shows_the_values_without_their_secrets(fault_server: Fault
 def test_a_provider_says_what_of_a_body_may_be_kept(fault_server: FaultServer) -> None:
     exchanges: list[Exchange] = []
     session = ApiSession(
-        fault_server.url("good"), on_exchange=exchanges.append, tells=lambda value: {name: "…" for name in value}
+        fault_server.url("good"), on_exchange=exchanges.append, tells=lambda value: dict.fromkeys(value, "…")
     )
 
     reply = session.request("PUT", "/a-1", json={"name": "Ana"})
