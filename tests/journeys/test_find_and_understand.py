@@ -14,10 +14,14 @@ from providers.attention import Attention
 
 from .accounts import (
     CODE_INSTITUTION,
+    FEED_CONNECTION,
     PLAIN_INSTITUTION,
+    PLAIN_RECORD,
     account_at,
+    account_with_id,
     apply_button,
     badge,
+    link_of_one_customer,
     panel,
     password_field,
     path_of,
@@ -49,6 +53,34 @@ def texts_that_find(account: LinkedAccount) -> dict[str, str]:
     }
 
 
+def other_texts(integration: str) -> tuple[LinkedAccount, list[str]]:
+    """Return an account of another provider, and what people say to find it: ids, names, addresses."""
+    if integration == "moneykit":
+        account = link_of_one_customer()
+        assert account.customer
+        return account, [account.customer.email, account.external_id, account.remote_id]
+    if integration == "flxpoint":
+        return account_with_id(integration, FEED_CONNECTION), [FEED_CONNECTION, "acme supply - inventory feed"]
+    account = account_with_id(integration, PLAIN_RECORD)
+    name = account.body["attributes"]["NAME"]
+    return account, [account.body["id"], account.remote_id, f"{name} {account.external_id}"]
+
+
+@pytest.mark.parametrize("integration", ["moneykit", "flxpoint", "linkar"])
+def test_an_account_of_each_provider_is_found(desk: Desk, sign_in: SignIn, integration: str) -> None:
+    account, texts = other_texts(integration)
+    page = sign_in("agent")
+
+    for text in texts:
+        page.goto(desk.address("/"))
+        began = time.monotonic()
+        page.keyboard.press("/")
+        page.get_by_label("Search linked accounts").fill(text)
+        page.get_by_label("Search linked accounts").press("Enter")
+        expect(page, f"by {text}").to_have_url(desk.address(path_of(account)))
+        assert time.monotonic() - began < 3
+
+
 @pytest.mark.smoke
 def test_what_the_customer_says_opens_the_link(desk: Desk, sign_in: SignIn) -> None:
     account = account_at(CODE_INSTITUTION, status="token_required")
@@ -77,33 +109,49 @@ def test_many_hits_are_grouped_by_customer(desk: Desk, sign_in: SignIn) -> None:
     assert groups.count() > 1
 
 
-@pytest.mark.parametrize(
-    "attention",
-    [
+# A word that the accounts of one provider have in common.
+LISTED = {"belvo": "heimdall", "moneykit": "mk_", "flxpoint": "feed", "linkar": "apidemo"}
+SHOWN = {
+    "belvo": [
         Attention.NEEDS_PASSWORD,
         Attention.NEEDS_CODE,
         Attention.INSTITUTION_DOWN,
         Attention.INCOMPLETE,
         Attention.HEALTHY,
     ],
-)
-def test_what_is_wrong_stands_above_the_fold(desk: Desk, sign_in: SignIn, attention: Attention) -> None:
-    account = LinkedAccount.objects.filter(attention=attention).exclude(customer=None).order_by("pk")[0]
-
-    page = sign_in("agent", path_of(account))
-
-    diagnosis = page.locator("#diagnosis")
-    expect(diagnosis.get_by_role("heading")).to_have_text(account.headline)
-    for shown in ("Who must act", "Since", "Last success"):
-        expect(diagnosis.get_by_text(shown, exact=True)).to_be_in_viewport(ratio=1)
-    buttons = diagnosis.locator(".btn.primary")
-    expect(buttons).to_have_count(1)
-    expect(buttons).to_be_in_viewport(ratio=1)
-    expect(badge(page)).to_have_text(STATUS[attention].word)
+    "moneykit": [
+        Attention.NEEDS_RECONNECT,
+        Attention.CUSTOMER_AT_INSTITUTION,
+        Attention.INSTITUTION_DOWN,
+        Attention.INCOMPLETE,
+        Attention.HEALTHY,
+    ],
+    "flxpoint": [Attention.INCOMPLETE, Attention.HEALTHY],
+    "linkar": [Attention.INCOMPLETE, Attention.UNKNOWN, Attention.HEALTHY],
+}
 
 
-def test_list_badge_and_detail_badge_agree(desk: Desk, sign_in: SignIn) -> None:
-    page = sign_in("viewer", "/linked-accounts/?attention=needs_password")
+@pytest.mark.parametrize("integration", SHOWN)
+def test_what_is_wrong_stands_above_the_fold(desk: Desk, sign_in: SignIn, integration: str) -> None:
+    page = sign_in("agent", "/linked-accounts/?q=nobody-at-all")
+
+    for attention in SHOWN[integration]:
+        account = LinkedAccount.objects.filter(integration=integration, attention=attention).order_by("pk")[0]
+        page.goto(desk.address(path_of(account)))
+
+        diagnosis = page.locator("#diagnosis")
+        expect(diagnosis.get_by_role("heading")).to_have_text(account.headline)
+        for shown in ("Who must act", "Since", "Last success"):
+            expect(diagnosis.get_by_text(shown, exact=True), f"{shown}: {attention}").to_be_in_viewport(ratio=1)
+        buttons = diagnosis.locator(".btn.primary")
+        expect(buttons, attention).to_have_count(1)
+        expect(buttons, attention).to_be_in_viewport(ratio=1)
+        expect(badge(page)).to_have_text(STATUS[attention].word)
+
+
+@pytest.mark.parametrize("integration", SHOWN)
+def test_list_badge_and_detail_badge_agree(desk: Desk, sign_in: SignIn, integration: str) -> None:
+    page = sign_in("viewer", f"/linked-accounts/?q={LISTED[integration]}")
     rows = page.locator("tr[data-version]")
     shown = [
         (row.locator(".badge").inner_text(), row.locator("a.row-link").get_attribute("href")) for row in rows.all()[:6]
