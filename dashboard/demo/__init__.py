@@ -1,1 +1,1 @@
-"""The demo: a whole Linkdesk on this machine, with an emulated provider and invented customers."""
+"""The demo: a whole Linkdesk on this machine, with emulated providers and invented customers."""

@@ -79,6 +79,7 @@ def _make_room(integrations: Mapping[str, str], *, is_fresh: bool) -> None:
     for path in (SETTINGS_FILE, *FOLDER.iterdir()):
         if not os.access(path, os.R_OK | os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+    _add_missing(integrations)
 
 
 def _integrations(sandbox_port: int) -> dict[str, str]:
@@ -102,7 +103,26 @@ def _write_settings(integrations: Mapping[str, str]) -> None:
         f"TASKS_URL=sqlite:///{FOLDER / 'tasks.sqlite3'}",
         *(f"{name}={value}" for name, value in integrations.items()),
     ]
-    descriptor = os.open(SETTINGS_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    _write_private(SETTINGS_FILE, lines)
+
+
+def _add_missing(integrations: Mapping[str, str]) -> None:
+    """Complete a file that was written when there were fewer providers; its keys and its own values stay."""
+    lines = SETTINGS_FILE.read_text(encoding="utf-8").splitlines()
+    present = {line.partition("=")[0] for line in lines}
+    wanted = f"INTEGRATIONS={integrations['INTEGRATIONS']}"
+    completed = [wanted if line.startswith("INTEGRATIONS=") else line for line in lines]
+    completed += [f"{name}={value}" for name, value in integrations.items() if name not in present]
+    if completed == lines:
+        return
+    fresh = FOLDER / "settings.new"
+    fresh.unlink(missing_ok=True)
+    _write_private(fresh, completed)
+    fresh.replace(SETTINGS_FILE)
+
+
+def _write_private(path: Path, lines: Sequence[str]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
 

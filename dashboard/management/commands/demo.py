@@ -1,4 +1,4 @@
-"""`manage.py demo`: everything on this machine, with an emulated provider; Ctrl C ends it."""
+"""`manage.py demo`: everything on this machine, with emulated providers; Ctrl C ends it."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from django.db import connections
 
 from dashboard.demo import before_settings, logins, static_files
 from dashboard.demo.children import Child, Children
+from dashboard.demo.reading import read_all
 from dashboard.models import Customer
-from dashboard.services import sync
 from providers.sandbox import application, find_sandboxes, serve
 
 CUSTOMERS = Path(before_settings.__file__).with_name("customers.csv")
@@ -72,14 +72,15 @@ class Command(BaseCommand):
         self._watch(children)
 
     def _fill(self) -> None:
-        for integration in settings.INTEGRATIONS.integrations:
-            self.stdout.write(f"Reading {integration} …")
-            run = sync.run(integration)
-            if run.result != run.Result.COMPLETE:
-                raise CommandError(f"The first sync of {integration} ended {run.result}: {run.failure}")
+        # Customers first: where accounts do not say whose they are, reading asks by customer.
         if not Customer.objects.exists():
             self.stdout.write("Importing customers …")
-            call_command("import_customers", str(CUSTOMERS), stdout=self.stdout)
+            call_command("import_customers", str(CUSTOMERS), verbosity=0)
+        integrations = list(settings.INTEGRATIONS.integrations)
+        self.stdout.write(f"Reading {', '.join(integrations)} …")
+        for run in read_all(integrations):
+            if run.result != run.Result.COMPLETE:
+                raise CommandError(f"The first sync of {run.integration} ended {run.result}: {run.failure}")
 
     def _wait_until_ready(self, url: str, children: Children) -> None:
         until = time.monotonic() + READY_WITHIN_S
@@ -97,8 +98,8 @@ class Command(BaseCommand):
         people = "\n".join(f"  {address:{width}}  {password}" for address in addresses)
         self.stdout.write(
             f"\nLinkdesk is ready: {url}\n\nSign in as\n{people}\n\n"
-            f"The emulated provider listens on port {sandbox_port}. It keeps its state in memory: after a restart its\n"
-            "links are as at the first start, under the same ids. What to type is in the README.\n"
+            f"The emulated providers listen on port {sandbox_port}. They keep their state in memory: after a restart\n"
+            "accounts are as at the first start, under the same ids. What to type is in the README.\n"
             f"Logs: {web.log.parent}\nCtrl C ends everything.\n"
         )
         self.stdout.flush()
