@@ -95,8 +95,8 @@ def handover(request: HttpRequest, key: str) -> HttpResponse:
         log.exception("audit_unavailable")
         return _say(request, LATER)
     if session is None:
-        found = handovers.find(key)
-        return _say(request, _ENDED.get(found.standing, OVER) if found else NOT_OURS)
+        now = handovers.find(key)
+        return _say(request, _ENDED.get(now.standing, OVER) if now else NOT_OURS)
     opening = Words(f"Reconnect {place}", "The sign-in opens on this page.", "plug-connected", "brand")
     return _launch(request, opening, found.launcher, "begin", session=session)
 

@@ -1,1 +1,1 @@
-"""A fifth provider, written by ADDING.md alone: the proof that a provider is one folder."""
+"""A fifth provider, made as ADDING.md says and nothing else told of it: the proof that a provider is one folder."""
