@@ -158,4 +158,4 @@ def siblings_of(account: LinkedAccount, limit: int = 8) -> list[Sibling]:
 
 def _title_of(account: LinkedAccount, titles: Mapping[tuple[str, str], str]) -> str:
     known = titles.get((account.integration, account.schema_key), "")
-    return known or account.title or account.schema_key or account.remote_id
+    return account.title or known or account.schema_key or account.remote_id

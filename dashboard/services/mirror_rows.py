@@ -64,8 +64,7 @@ class Judging:
             "remote_id": snapshot.remote_id,
             "customer": customer,
             "external_id": snapshot.external_id,
-            # The schema's name is the one people know (a bank's display name); many remotes give only a key.
-            "title": (schema.title if schema else "") or snapshot.title,
+            "title": _title(snapshot, schema),
             "schema_key": snapshot.schema_key,
             "status": snapshot.status,
             "attention": assessment.attention.value,
@@ -133,6 +132,12 @@ def _as_it_was(known: LinkedAccount | None) -> Assessment:
     if known is None:
         return Assessment(Attention.UNKNOWN, "The integration is not configured any more.")
     return Assessment(Attention(known.attention), known.headline, known.explanation, script=known.script)
+
+
+def _title(snapshot: Snapshot, schema: Schema | None) -> str:
+    """Return the account's own name; where the remote gives but its schema's key, the name that people know that by."""
+    own = snapshot.title if snapshot.title != snapshot.schema_key else ""
+    return own or (schema.title if schema else "") or snapshot.title
 
 
 def _search_text(snapshot: Snapshot, schema: Schema | None, customer: Customer | None) -> str:
