@@ -12,6 +12,8 @@ from dashboard.views import audit, customers, errors, handovers, health, linked_
 handler400 = "dashboard.views.errors.bad_request"
 handler403 = "dashboard.views.errors.forbidden"
 handler404 = "dashboard.views.errors.not_found"
+# Not Django's: allauth asks for it where one of its limits is reached.
+handler429 = "dashboard.views.errors.too_many"
 handler500 = "dashboard.views.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ __all__ = [
     "verify",
 ]
 
-# How long an entry waits for the ones before it, on PostgreSQL; SQLite has the time-out of its connection.
+# How long an entry waits for the ones before it; on SQLite only where it is told to wait for less than the connection.
 LOCK_TIMEOUT_MS = 10_000
 
 
@@ -95,10 +96,12 @@ def record(
     operation_id: str = "",
     result: str = "",
     facts: Mapping[str, Any] | None = None,
+    wait_ms: int | None = None,
 ) -> AuditEntry:
     """Append an entry and return it, or raise `AuditUnavailable` with the caller's transaction marked for rollback.
 
-    Call it last in the transaction: from here to the commit every other writer of the log waits.
+    Call it last in the transaction: from here to the commit every other writer of the log waits. `wait_ms` is for what
+    may rather be left out than waited for; on SQLite it needs a transaction of its own.
     """
     target = target or _NO_TARGET
     texts = {
@@ -115,16 +118,32 @@ def record(
     }
     try:
         # Without a savepoint: whatever goes wrong in here, the transaction around it must not commit.
-        with transaction.atomic(savepoint=False):
+        with _patience(wait_ms), transaction.atomic(savepoint=False):
             ring = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS)
             columns = {name: _column(name, value) for name, value in texts.items()}
-            return _append(ring, {**columns, "body": canonical(_with_request_id(facts or {}))})
+            body = canonical(_with_request_id(facts or {}))
+            return _append(ring, {**columns, "body": body}, wait_ms or LOCK_TIMEOUT_MS)
     except (AnyDatabaseError, ObjectDoesNotExist, KeyRingProblem, NotPlain) as trouble:
         raise AuditUnavailable(f"{action}: the audit entry could not be written ({_cause(trouble)})") from trouble
 
 
-def _append(ring: KeyRing, columns: Mapping[str, str]) -> AuditEntry:
-    head = _lock_head()
+@contextmanager
+def _patience(wait_ms: int | None) -> Iterator[None]:
+    """Let SQLite wait for its one lock for no longer than `wait_ms`."""
+    if wait_ms is None or connection.vendor != "sqlite":
+        yield
+        return
+    with connection.cursor() as cursor:
+        [usual_ms] = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {int(wait_ms)}")
+        try:
+            yield
+        finally:
+            cursor.execute(f"PRAGMA busy_timeout = {int(usual_ms)}")
+
+
+def _append(ring: KeyRing, columns: Mapping[str, str], wait_ms: int) -> AuditEntry:
+    head = _lock_head(wait_ms)
     entry = AuditEntry(
         seq=head.seq + 1,
         chain=CHAIN,
@@ -140,10 +159,10 @@ def _append(ring: KeyRing, columns: Mapping[str, str]) -> AuditEntry:
     return entry
 
 
-def _lock_head() -> AuditHead:
+def _lock_head(wait_ms: int) -> AuditHead:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{LOCK_TIMEOUT_MS}ms"])
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{wait_ms}ms"])
     # SQLite has no row locks and needs none: every transaction of ours is IMMEDIATE, so we are alone in here.
     return AuditHead.objects.select_for_update().get(chain=CHAIN)
 

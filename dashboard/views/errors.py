@@ -66,6 +66,14 @@ NOT_FOUND = Trouble(
     icon="link-off",
     tone="mute",
 )
+TOO_MANY = Trouble(
+    429,
+    "Too many tries",
+    "This was tried more often than a person does in a minute. Nothing was changed.",
+    "Wait a minute and try again. If you were not the one who tried, tell an administrator.",
+    icon="clock",
+    tone="warn",
+)
 BROKEN = Trouble(
     500,
     "Linkdesk made a mistake",
@@ -135,6 +143,11 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return answer(request, NOT_FOUND)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Answer where allauth's limits on signing in and on changing passwords are reached."""
+    return answer(request, TOO_MANY)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -113,6 +113,18 @@ def test_each_handler_answers_with_its_status(view: Any, status: int) -> None:
     assert view(RequestFactory().get("/x/"), None).status_code == status
 
 
+@pytest.mark.django_db
+def test_too_many_sign_ins_are_told_in_our_own_words(client: Client, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    form = {"login": "nobody@desk.example", "password": "x" * 14}
+
+    answers = [client.post(reverse("account_login"), form) for _ in range(2)]
+
+    assert [answer.status_code for answer in answers] == [200, 429]
+    assert "Wait a minute and try again" in answers[1].content.decode()
+    assert "stylesheet" in answers[1].content.decode()
+
+
 def test_the_500_page_needs_no_database() -> None:
     response = errors.server_error(RequestFactory().get("/x/"))
 

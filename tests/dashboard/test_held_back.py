@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from django.test import Client
 
 from dashboard.models import AuditEntry, Operation
 from dashboard.models.operation import State
+from dashboard.services.access_log import WAIT_MS
 
 from . import factories as make
 from .audit_samples import run
@@ -146,6 +148,24 @@ def test_pages_can_still_be_read(desk: Client, ana: Any, trouble: Trouble) -> No
     with trouble.lasting():
         for page in ("/linked-accounts/", account, f"{account}?tab=history", f"/operations/{room.pk}/", "/customers/"):
             assert desk.get(page).status_code == 200, page
+
+
+def test_a_page_does_not_wait_for_a_busy_database(desk: Client, ana: Any) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("on PostgreSQL only another entry can be waited for")
+    account = make.account_at(make.PLAIN)
+    run("PRAGMA busy_timeout = 20000")
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+
+    response = desk.get(f"/linked-accounts/{account.pk}/")
+
+    other.close()
+    assert response.status_code == 200
+    assert time.monotonic() - began < 2 * WAIT_MS / 1000
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (20_000,)
 
 
 def test_a_history_without_the_audit_log_says_that_it_is_not_whole(desk: Client, ana: Any, settings: Any) -> None:
