@@ -271,16 +271,17 @@ def test_the_command_names_a_port_that_is_none(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_command_prints_the_settings_and_serves_until_it_is_told_to_stop() -> None:
-    stop, out = threading.Event(), StringIO()
+    stop, out, err = threading.Event(), StringIO(), StringIO()
     thread = threading.Thread(
-        target=lambda: call_command("sandbox", port=0, until=stop, stdout=out, stderr=StringIO()), daemon=True
+        target=lambda: call_command("sandbox", port=0, until=stop, stdout=out, stderr=err), daemon=True
     )
     thread.start()
-    _wait_until(lambda: "BELVO_SECRET_PASSWORD=" in out.getvalue())
+    _wait_until(lambda: "Emulators answer" in err.getvalue())
     settings = dict(line.split("=", 1) for line in out.getvalue().splitlines())
 
     keys = (settings["BELVO_SECRET_ID"], settings["BELVO_SECRET_PASSWORD"])
-    assert settings["INTEGRATIONS"] == "belvo"
+    assert settings["INTEGRATIONS"] == "belvo,flxpoint,linkar,moneykit"
+    assert {"FLXPOINT_TOKEN", "LINKAR_MAP", "MONEYKIT_CLIENT_SECRET"} <= set(settings)
     assert requests.get(f"{settings['BELVO_URL']}/api/", auth=keys, timeout=5).status_code == 200
 
     stop.set()
