@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any, cast
 
 from django import forms
@@ -129,4 +130,7 @@ def _integration_words(name: str) -> str:
 
 
 def _distinct(choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [(key, title or key) for key, title in dict(choices).items() if key]
+    """Return a choice a key; where several have one name (a bank in three countries), the key tells them apart."""
+    titles = {key: title or key for key, title in choices if key}
+    times = Counter(titles.values())
+    return [(key, title if times[title] == 1 else f"{title} ({key})") for key, title in titles.items()]

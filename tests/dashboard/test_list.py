@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.forms.filters import SORT_WORDS
+from dashboard.forms.filters import SORT_WORDS, LinkedAccountFilter
 from dashboard.models import LinkedAccount
 from dashboard.services import account_list
 from providers.attention import Attention
@@ -370,3 +370,12 @@ def test_a_poll_takes_at_most_eight_queries(viewer: Client) -> None:
         assert poll(viewer, address).status_code == 200
 
     assert len(asked) <= MOST_QUERIES
+
+
+def test_institutions_of_one_name_are_told_apart_in_the_filter() -> None:
+    known = [("erebor_co", "Erebor Bank"), ("erebor_mx", "Erebor Bank"), ("lorien", "Lórien")]
+
+    form = LinkedAccountFilter({}, institutions=known)
+
+    labels = [label for _, label in form.fields["institution"].choices]
+    assert labels == ["Any", "Erebor Bank (erebor_co)", "Erebor Bank (erebor_mx)", "Lórien"]
