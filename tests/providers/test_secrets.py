@@ -109,7 +109,7 @@ def test_the_shown_request_keeps_its_shape(fault_server: FaultServer, caplog: py
 
     (exchange,) = told.exchanges
     assert json.loads(exchange.request_body) == {"password": MASK, "deep": [{"token": MASK, "short": MASK}]}
-    assert exchange.path == f"/api/links/{MASK}/"
+    assert exchange.path == f"/api/links/{MASK}/?q={MASK}"
 
 
 def test_a_remote_that_says_it_in_words_reveals_nothing(
