@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 
+from ..cleaning import clean_text
 from ..errors import UNEXPECTED, Becomes, ErrorRule, find_rule
 from ..failures import failure_of_silence
 from ..http import NoReply, Reply
@@ -24,7 +25,7 @@ from ..outcomes import (
     Refused,
     Unavailable,
 )
-from .payloads import ErrorPayload, clean_text, read
+from .payloads import ErrorPayload, read
 from .rules import BY_CALL, RULES
 from .rules.link import LINK_REFRESHED
 

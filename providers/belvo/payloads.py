@@ -12,17 +12,10 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-_REPLACEMENT = "\ufffd"
+from ..cleaning import clean_text, clean_texts, mappings
+
 # A QR code as an image in a data URI; longer ones are cut and will not show.
 _MAX_CHALLENGE = 200_000
-
-
-def clean_text(value: object, limit: int = 4096) -> str:
-    """Return `value` as text that any database takes: no NUL, no lone surrogates, at most `limit` characters."""
-    if value is None or isinstance(value, dict | list):
-        return ""
-    text = str(value)[:limit].replace("\x00", _REPLACEMENT)
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def clean_json(value: Any, depth: int = 12) -> Any:
@@ -36,11 +29,6 @@ def clean_json(value: Any, depth: int = 12) -> Any:
     if isinstance(value, list):
         return [clean_json(item, depth - 1) for item in value]
     return value
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    items = value if isinstance(value, list | tuple) else ()
-    return tuple(text for text in (clean_text(item) for item in items) if text)
 
 
 def _moment(value: object) -> datetime | None:
@@ -70,21 +58,17 @@ def _yes_or_no(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _mappings(value: object) -> tuple[dict[str, Any], ...]:
-    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list | tuple) else ()
-
-
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 Text = Annotated[str, BeforeValidator(clean_text)]
 LongText = Annotated[str, BeforeValidator(lambda value: clean_text(value, _MAX_CHALLENGE))]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(clean_texts)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Whole = Annotated[int | None, BeforeValidator(_whole)]
 YesOrNo = Annotated[bool | None, BeforeValidator(_yes_or_no)]
-Mappings = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_mappings)]
+Mappings = Annotated[tuple[dict[str, Any], ...], BeforeValidator(mappings)]
 Mapping_ = Annotated[dict[str, Any], BeforeValidator(_mapping)]
 
 

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from ..answers import Json, Schema, Snapshot
-from .payloads import FormFieldPayload, InstitutionPayload, LinkPayload, clean_json, clean_text, read
+from ..cleaning import clean_text
+from .payloads import FormFieldPayload, InstitutionPayload, LinkPayload, clean_json, read
 
 logger = logging.getLogger("linkdesk.providers.belvo")
 

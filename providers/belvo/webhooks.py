@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..answers import WebhookEvent, digest_of
+from ..cleaning import clean_text
 from ..secrets import Secret
 from .client import as_bytes
-from .payloads import clean_json, clean_text
+from .payloads import clean_json
 from .snapshots import is_link_id
 
 # What may be kept of `data`: counts, dates, ids, the error. Nothing that names a person.

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..answers import Challenge, Handover, Snapshot
+from ..cleaning import clean_text
 from ..http import ApiSession, NoReply, Reply
 from ..outcomes import Accepted, Evidence, FieldErrors, NeedsToken, Ok, Outcome
 from ..plan import Plan, fill_body, missing_secrets
@@ -18,7 +19,7 @@ from .consents import consent_table
 from .documents import DOCUMENT_FIELDS, as_base64
 from .errors import evidence_of, failure_of
 from .fields import UPDATABLE
-from .payloads import PagePayload, clean_text, read
+from .payloads import PagePayload, read
 from .rules.local import SESSION_UNKNOWN
 from .snapshots import snapshot_of
 

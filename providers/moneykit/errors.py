@@ -6,11 +6,12 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 
+from ..cleaning import clean_text
 from ..errors import UNEXPECTED, Becomes, ErrorRule, find_rule
 from ..failures import failure_of_silence
 from ..http import NoReply, Reply
 from ..outcomes import Conflict, Denied, Evidence, Failure, FieldErrors, Gone, RateLimited, Refused, Unavailable
-from .payloads import ErrorPayload, ValidationErrorPayload, clean_text, read
+from .payloads import ErrorPayload, ValidationErrorPayload, read
 from .rules import BY_CALL, RULES
 from .rules.local import WRONG_ADDRESS
 from .rules.state import BAD_STATE, OTHER

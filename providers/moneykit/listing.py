@@ -7,11 +7,12 @@ import logging
 from dataclasses import dataclass, replace
 
 from ..answers import Page, Snapshot
+from ..cleaning import clean_text
 from ..http import ApiSession, Reply
 from ..outcomes import Evidence, Failure, Gone, Ok, Refused
 from . import client
 from .errors import failure_of, outcome_of
-from .payloads import ListedLinkPayload, clean_text, read
+from .payloads import ListedLinkPayload, read
 from .rules.local import CURSOR_UNUSABLE
 from .snapshots import DELETED, is_id, snapshot_of
 from .writes import link_in

@@ -10,13 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-
-def clean_text(value: object, limit: int = 4096) -> str:
-    """Return `value` as text that any database takes: no NUL, no lone surrogates, at most `limit` characters."""
-    if value is None or isinstance(value, dict | list):
-        return ""
-    text = str(value)[:limit].replace("\x00", "\ufffd")
-    return text.encode("utf-8", "replace").decode("utf-8")
+from ..cleaning import clean_text, clean_texts, mappings
 
 
 def clean_json(value: Any, depth: int = 10) -> Any:
@@ -32,11 +26,6 @@ def clean_json(value: Any, depth: int = 10) -> Any:
     return value
 
 
-def _texts(value: object) -> tuple[str, ...]:
-    items = value if isinstance(value, list | tuple) else ()
-    return tuple(text for text in (clean_text(item) for item in items) if text)
-
-
 def _moment(value: object) -> datetime | None:
     """Read ISO 8601. Assumed: without a zone it is UTC; older examples have none, newer ones end in Z."""
     if isinstance(value, datetime):
@@ -48,19 +37,15 @@ def _moment(value: object) -> datetime | None:
         return None
 
 
-def _mappings(value: object) -> tuple[dict[str, Any], ...]:
-    return tuple(item for item in value if isinstance(item, dict)) if isinstance(value, list | tuple) else ()
-
-
 def _mapping(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 Text = Annotated[str, BeforeValidator(clean_text)]
 LongText = Annotated[str, BeforeValidator(lambda value: clean_text(value, 65_536))]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Texts = Annotated[tuple[str, ...], BeforeValidator(clean_texts)]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]
-Mappings = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_mappings)]
+Mappings = Annotated[tuple[dict[str, Any], ...], BeforeValidator(mappings)]
 Mapping_ = Annotated[dict[str, Any], BeforeValidator(_mapping)]
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ..answers import Assessment, Fact, Page, Schema, Snapshot, WebhookEvent
 from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
 from ..base import Availability, Capability, Launcher, Provider, Setting
+from ..cleaning import clean_text
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
 from ..http import BASE_URL_FORM, ApiSession, Reply, is_base_url
@@ -21,7 +22,6 @@ from ..secrets import Secret
 from . import actions, client, confirmation, facts, listing, plans, repair_link, settings, webhooks, writes
 from .assessment import assess
 from .errors import BY_CALL, RULES, failure_of
-from .payloads import clean_text
 from .session import TOKEN_PATH
 from .signing_keys import KeyCache
 from .snapshots import schema_of

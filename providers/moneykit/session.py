@@ -17,11 +17,11 @@ from typing import Any
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from ..cleaning import clean_text
 from ..http import ApiSession, NoReply, Reply
 from ..secrets import Secret
 from ..tokens import AccessToken
 from .errors import error_in
-from .payloads import clean_text
 from .rules import RULES
 from .rules.access import TOKEN_EXPIRED, UNAUTHORIZED
 

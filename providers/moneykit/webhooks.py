@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ..answers import WebhookEvent, digest_of
+from ..cleaning import clean_text
 from ..json_safe import UnsoundJson, parse_json
-from .payloads import clean_json, clean_text
+from .payloads import clean_json
 from .signing_keys import decode_base64url
 from .snapshots import is_id
 

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ..answers import Handover, LookupTable, Snapshot
+from ..cleaning import clean_text
 from ..http import ApiSession, NoReply, Reply
 from ..outcomes import Accepted, Evidence, Failure, Ok, Outcome
 from ..plan import Plan, fill_body
 from ..secrets import Secret
 from . import client
 from .errors import failure_of, outcome_of
-from .payloads import clean_text
 from .repair_link import what_is_kept
 from .rules.link import DELETED
 from .snapshots import DELETED as STATE_DELETED
