@@ -15,7 +15,7 @@ class CustomerForm(forms.Form):
 
     reference = forms.CharField(
         max_length=256,
-        help_text="What providers know the customer by: Belvo's external_id. Accounts with it are matched at once.",
+        help_text="What providers know the customer by (their external id). Accounts with it are matched at once.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "dir": "auto"}),
     )
     name = forms.CharField(
