@@ -25,7 +25,7 @@ def box(remote: emulator.Emulator, settings: Any) -> Any:
 
 
 def healthy() -> LinkedAccount:
-    found = LinkedAccount.objects.filter(attention="healthy").exclude(body__webhook=None)
+    found = LinkedAccount.objects.filter(attention="healthy").exclude(body__webhook=None).order_by("remote_id")
     return next(account for account in found if "env:sandbox" in account.tags)
 
 

@@ -94,6 +94,12 @@ def link_of_one_customer() -> LinkedAccount:
     return account
 
 
+def link_tagged(tag: str) -> LinkedAccount:
+    """Return the MoneyKit link with that tag. Not every link has a list of tags."""
+    links = LinkedAccount.objects.filter(integration="moneykit").order_by("remote_id")
+    return next(link for link in links if tag in (link.body["link_tags"] or ()))
+
+
 def _is_special(link: LinkedAccount) -> bool:
     return any(tag.startswith(("case:", "odd:")) for tag in link.body["link_tags"] or ())
 

@@ -40,7 +40,7 @@ def still_pages() -> dict[str, tuple[str, str]]:
         "not found": ("agent", NOWHERE),
     }
     for attention in Attention:
-        if found := LinkedAccount.objects.filter(attention=attention).first():
+        if found := LinkedAccount.objects.filter(attention=attention).order_by("remote_id").first():
             pages[f"link, {attention.value}"] = ("agent", path_of(found))
     for tab in ("settings", "calls", "history"):
         pages[f"link, {tab}"] = ("agent", f"{path_of(account)}?tab={tab}")

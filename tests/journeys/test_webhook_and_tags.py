@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from dashboard.models import AuditEntry, LinkedAccount, Operation
 from dashboard.models.operation import State
 
-from .accounts import apply_button, begin, healthy_link, input_of, panel, path_of, plan_table
+from .accounts import apply_button, begin, healthy_link, input_of, link_tagged, panel, path_of, plan_table
 from .browser import Hand, SignIn
 from .desk import Desk
 
@@ -105,11 +105,7 @@ def test_an_address_that_is_not_sound_is_said_beside_the_plan_and_not_sent(desk:
 
 
 def test_a_refusal_keeps_what_was_typed(desk: Desk, sign_in: SignIn) -> None:
-    account = next(
-        link
-        for link in LinkedAccount.objects.filter(integration="moneykit")
-        if "case:validation" in link.body["link_tags"]
-    )
+    account = link_tagged("case:validation")
     page = sign_in("agent", path_of(account))
 
     hand = open_form(page)
