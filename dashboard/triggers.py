@@ -71,13 +71,17 @@ def install_triggers(connection: BaseDatabaseWrapper) -> None:
 
 
 class InstallTriggers(Operation):
-    """Put every trigger in place, replacing those of the same names; `transitions` are the pairs of states allowed."""
+    """Put every trigger in place, replacing those of the same names; `transitions` are the pairs of states allowed.
+
+    `before` are those that the last migration allowed; empty where there was none.
+    """
 
     reduces_to_sql = True
     reversible = True
 
-    def __init__(self, transitions: Transitions) -> None:
+    def __init__(self, transitions: Transitions, *, before: Transitions = ()) -> None:
         self.transitions = tuple(transitions)
+        self.before = tuple(before)
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """Triggers are not part of the models."""
@@ -87,7 +91,8 @@ class InstallTriggers(Operation):
             schema_editor.execute(statement, params=None)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        for statement in _drop_statements(schema_editor.connection.vendor):
+        vendor = schema_editor.connection.vendor
+        for statement in install_statements(vendor, self.before) if self.before else _drop_statements(vendor):
             schema_editor.execute(statement, params=None)
 
     def describe(self) -> str:

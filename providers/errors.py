@@ -117,4 +117,13 @@ UNUSABLE = ErrorRule(
     who=Who.PROVIDER,
     source="Linkdesk: the transport's limits.",
 )
-BUILT_IN = (UNEXPECTED, NO_ANSWER, UNREACHABLE, LOCALLY_LIMITED, BROKEN_OFF, UNTRUSTED, UNUSABLE)
+MET_BEFORE_SENDING = ErrorRule(
+    code="met_before_sending",
+    becomes=Becomes.CONFLICT,
+    sentence="Somebody else has changed the same thing since this form was opened. Nothing was sent.",
+    next_step="Compare the two changes and choose which stands.",
+    who=Who.AGENT,
+    attention=Attention.CONFLICT,
+    source="Linkdesk: the mirror moved under a draft, and both sides changed one entry.",
+)
+BUILT_IN = (UNEXPECTED, NO_ANSWER, UNREACHABLE, LOCALLY_LIMITED, BROKEN_OFF, UNTRUSTED, UNUSABLE, MET_BEFORE_SENDING)

@@ -6,7 +6,7 @@ from django.db import migrations
 
 from dashboard.triggers import InstallTriggers
 
-# What `dashboard.models.operation.TRANSITIONS` said when this was written; a test compares the two.
+# What `dashboard.models.operation.TRANSITIONS` said when this was written.
 TRANSITIONS = (
     ("draft", "awaiting_approval"),
     ("draft", "cancelled"),

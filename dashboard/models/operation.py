@@ -29,7 +29,9 @@ class State(models.TextChoices):
 
 # Everything that may follow a state. Guarded by `Operation.move`, and by a trigger in both databases.
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.DRAFT: frozenset({State.AWAITING_APPROVAL, State.QUEUED, State.RUNNING, State.CANCELLED, State.EXPIRED}),
+    State.DRAFT: frozenset(
+        {State.AWAITING_APPROVAL, State.QUEUED, State.RUNNING, State.REFUSED, State.CANCELLED, State.EXPIRED}
+    ),
     State.AWAITING_APPROVAL: frozenset({State.QUEUED, State.RUNNING, State.CANCELLED, State.EXPIRED}),
     State.QUEUED: frozenset({State.RUNNING, State.FAILED, State.CANCELLED}),
     State.RUNNING: frozenset(

@@ -21,7 +21,6 @@ from ..models.operation import State
 from ..text import storable_json
 from . import sealing, snapshots
 from .audit_redaction import keyed_digest
-from .drafts import values_of
 
 # After so many in a row it is time to talk to whoever makes the other changes.
 TOO_OFTEN = 3
@@ -30,9 +29,17 @@ log = structlog.get_logger(__name__)
 
 
 def sections_of(
-    operation: Operation, provider: Provider, plan: Plan, theirs: Snapshot, schema: Schema | None
+    operation: Operation,
+    provider: Provider,
+    plan: Plan,
+    theirs: Snapshot,
+    schema: Schema | None,
+    *,
+    values: Mapping[str, FieldValue],
 ) -> tuple[Section, ...]:
-    """Compare what a refused operation was decided on, what it meant, and what is there now; () if that cannot be told.
+    """Compare what an operation was decided on, what it meant, and what is there now; () if that cannot be told.
+
+    `values` are what was typed, secrets aside.
 
     Pure, and careful: the operation has to be settled whatever a provider makes of the three versions.
     """
@@ -41,7 +48,7 @@ def sections_of(
     try:
         base = provider.entries(plan.action, snapshots.from_json(operation.before), schema)
         now = provider.entries(plan.action, theirs, schema)
-        return compare(base, now, _mine(operation, provider, plan, theirs, schema))
+        return compare(base, now, _mine(provider, plan, theirs, schema, values))
     except Exception:
         log.exception("versions_not_compared", operation=str(operation.pk))
         return ()
@@ -97,10 +104,9 @@ def taken(sections: Iterable[Section], choices: Mapping[str, Side]) -> dict[str,
 
 
 def _mine(
-    operation: Operation, provider: Provider, plan: Plan, theirs: Snapshot, schema: Schema | None
+    provider: Provider, plan: Plan, theirs: Snapshot, schema: Schema | None, values: Mapping[str, FieldValue]
 ) -> dict[str, Mine]:
     """Return what was meant, by entry; whether it is the same as theirs, the provider's own planning tells."""
-    values = values_of(operation)
     names = {change.field for change in plan.changes}
     again = provider.plan_update(
         plan.action,

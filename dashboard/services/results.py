@@ -49,6 +49,16 @@ class PlanChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """Somebody else has changed the same since the form was opened: the draft ended refused, nothing was sent.
+
+    `operation` keeps the three versions; beginning again puts one on top of the other.
+    """
+
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
 class InvalidValues:
     """The input does not make a plan; nothing was sent."""
 
@@ -88,5 +98,5 @@ class RoomClosed:
     why: str
 
 
-StartResult = Started | PlanChanged | InvalidValues | Held | Busy | AlreadySent | Nothing
+StartResult = Started | PlanChanged | Met | InvalidValues | Held | Busy | AlreadySent | Nothing
 AnswerResult = Started | RoomClosed | Busy | Held | Nothing

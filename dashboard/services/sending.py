@@ -10,9 +10,10 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from providers.base import Provider
+from providers.base import Capability, Provider
+from providers.errors import MET_BEFORE_SENDING
 from providers.fields import FieldValue
-from providers.outcomes import Outcome, Unavailable
+from providers.outcomes import Conflict, Outcome, Unavailable
 from providers.plan import Plan
 from providers.secrets import Secret
 
@@ -22,10 +23,22 @@ from ..registry import provider_for, pure
 from ..text import storable, storable_json
 from . import executor, snapshots
 from .audit import Actor, Kind, Target, record, redact_changes
+from .conflicts import sections_of
 from .drafts import current_of, kept_values, on_top, plan_for, preview
 from .outcomes import NOT_STARTED, OUR_FAULT
-from .results import AlreadySent, Busy, Held, InvalidValues, Nothing, PlanChanged, Preview, Started, StartResult
-from .settling import settle
+from .results import (
+    AlreadySent,
+    Busy,
+    Held,
+    InvalidValues,
+    Met,
+    Nothing,
+    PlanChanged,
+    Preview,
+    Started,
+    StartResult,
+)
+from .settling import refuse_unsent, settle
 
 MAX_REASON_CHARS = 2_000
 
@@ -51,10 +64,11 @@ def start(
         return AlreadySent(operation)
     given = {name: secret for name, secret in secrets.items() if secret}
     shown = plan_for(operation, values, frozenset(given))
-    refused = _not_as_agreed(operation, shown, digest)
-    if refused is not None:
+    meets = _meets_another_change(operation, shown, values)
+    refused = None if meets else _not_as_agreed(operation, shown, digest)
+    if meets or refused is not None:
         preview(operation, values, frozenset(given))
-        return refused
+        return refused or _let_meet(operation, actor)
     assert shown.plan is not None  # noqa: S101 - _not_as_agreed has seen to it
     # From here on the operation stands on the account as it is now, so what was typed has to stand on it too.
     values = on_top(operation, values)
@@ -95,6 +109,26 @@ def _perform(operation_id: Any, ask: Callable[[Provider], Outcome]) -> None:
         log.error("operation_broke", operation=str(operation_id), fault=type(fault).__name__, where="".join(where))
         outcome = Unavailable(OUR_FAULT, maybe_applied=True)
     settle(operation_id, outcome, provider)
+
+
+def _let_meet(operation: Operation, actor: User) -> Met | AlreadySent:
+    is_refused = refuse_unsent(operation, Conflict(MET_BEFORE_SENDING), actor=actor)
+    return Met(_fresh(operation)) if is_refused else AlreadySent(_fresh(operation))
+
+
+def _meets_another_change(operation: Operation, shown: Preview, values: Mapping[str, FieldValue]) -> bool:
+    """Say whether somebody else has changed what this draft changes, and made something else of it.
+
+    Told by what the person saw when the draft was opened: that a preview has shown theirs since is no choice.
+    """
+    if shown.plan is None or not operation.before:
+        return False
+    provider, now = pure(operation.integration), operation.account.to_snapshot()
+    is_update = any(a.name == operation.action and a.capability is Capability.UPDATE for a in provider.actions)
+    if not is_update or snapshots.from_json(operation.before).digest == now.digest:
+        return False
+    schema = snapshots.schema_of(operation.account)
+    return any(section.is_open for section in sections_of(operation, provider, shown.plan, now, schema, values=values))
 
 
 def _not_as_agreed(operation: Operation, shown: Preview, digest: str) -> PlanChanged | InvalidValues | Nothing | None:

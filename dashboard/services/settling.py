@@ -16,10 +16,13 @@ from providers.base import Effect, Provider
 from providers.outcomes import Accepted, Concern, Conflict, Gone, NeedsToken, Ok, Outcome, Unavailable
 from providers.plan import Plan
 
-from ..models import LinkedAccount, Operation
+from ..models import LinkedAccount, Operation, User
 from ..models.operation import TRANSITIONS, State
+from ..registry import pure
+from ..text import storable
 from . import conflicts, outcomes, receipts, sealing, snapshots
 from .audit import SYSTEM, Actor, AuditUnavailable, Kind, Target, record
+from .drafts import values_of
 from .evidence import Reading, concern, confirms, effect_of, read_after
 from .mirror import forget_cause, mark_gone, mark_stale, mirror, note_cause, reassess
 
@@ -77,6 +80,19 @@ def settle(operation_id: Any, outcome: Outcome, provider: Provider) -> None:
                 raise
             log.exception("operation_not_settled_yet", operation=str(operation_id))
             time.sleep(wait_s)
+
+
+def refuse_unsent(operation: Operation, outcome: Conflict, *, actor: User) -> bool:
+    """Let a draft end refused on what the mirror already knows, without a call; False if it is no draft any more."""
+    account = operation.account
+    known = Reading(account.checked_at or account.changed_at, snapshot=account.to_snapshot())
+    with transaction.atomic(durable=True):
+        locked = Operation.objects.select_for_update().get(pk=operation.pk)
+        if locked.state != State.DRAFT:
+            return False
+        locked.move(State.DRAFT, actor=actor, actor_text=storable(str(actor), 300))
+        _write_down(operation.pk, outcome, pure(operation.integration), known)
+    return True
 
 
 def actor_of(operation: Operation) -> Actor:
@@ -171,7 +187,9 @@ def _keep_versions(settlement: _Settlement, case: _Case) -> None:
     if theirs is None:
         return
     schema = snapshots.schema_of(case.account)
-    sections = conflicts.sections_of(case.operation, case.provider, case.plan, theirs, schema)
+    sections = conflicts.sections_of(
+        case.operation, case.provider, case.plan, theirs, schema, values=values_of(case.operation)
+    )
     if not sections:
         return
     settlement.sealed, settlement.sealed_until = sealing.seal_versions(case.operation, conflicts.to_json(sections))

@@ -24,6 +24,7 @@ from dashboard.services.results import (
     Busy,
     Held,
     InvalidValues,
+    Met,
     Nothing,
     OpenRefused,
     PlanChanged,
@@ -146,6 +147,8 @@ def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911 - on
             return invalid(request, operation, form, confirm)
         case PlanChanged(preview=seen):
             return hold_back(request, operation, sheet, PLAN_CHANGED, form, **plan_of(seen))
+        case Met(operation=refused):
+            return present(request, refused, status=409)
         case Held(by=by, operation=holder):
             return hold_back(request, operation, sheet, held_notice(by, holder), form)
         case Busy():

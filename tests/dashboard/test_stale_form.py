@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
-from dashboard.models import LinkedAccount, Operation
+from dashboard.models import AuditEntry, LinkedAccount, Operation
 from dashboard.models.operation import State
 from dashboard.registry import pure
 from dashboard.services import operations, snapshots
-from dashboard.services.results import PlanChanged, Started
+from dashboard.services.conflicts import kept_sections
+from dashboard.services.results import AlreadySent, Met, PlanChanged, Started
+from dashboard.services.settling import refuse_unsent
+from providers.attention import Attention
+from providers.errors import MET_BEFORE_SENDING
+from providers.merge import Side, Verdict
+from providers.outcomes import Conflict
+from tests import people
 
 from . import factories as make
 
@@ -65,3 +72,67 @@ def test_a_field_that_both_changed_is_shown_against_theirs(remote: Any, ana: Any
 
     assert plan is not None
     assert [(change.before, change.after) for change in plan.changes] == [("their phone", "my phone")]
+
+
+def test_what_both_changed_is_asked_before_anything_is_sent(remote: Any, ana: Any, draft: Operation) -> None:
+    typed = whole_form(draft, PHONE="my phone", NAME="Mine")
+    meanwhile(remote, draft, 5, "their phone")
+    shown = operations.preview(draft, typed, frozenset()).plan
+    bert = people.member("agent", email="bert@desk.example", name="Bert")
+
+    late = operations.start(draft, typed, {}, digest=shown.digest if shown else "", actor=bert)
+
+    assert isinstance(late, Met)
+    refused = late.operation
+    assert {section.name: section.verdict for section in kept_sections(refused)} == {
+        "NAME": Verdict.MINE,
+        "PHONE": Verdict.CHOOSE,
+    }
+    assert (refused.state, refused.outcome["rule"], refused.sent_at) == (State.REFUSED, "met_before_sending", None)
+    assert (refused.values, refused.before) == ({}, {})
+    [entry] = AuditEntry.objects.filter(operation_id=str(refused.pk))
+    assert (entry.action, entry.result) == ("operation.outcome", "refused")
+    assert entry.actor.startswith("Bert ")
+    assert remote.sandboxes["linkar"].effects() == []
+    account = LinkedAccount.objects.get(pk=draft.account_id)
+    assert (account.attention, account.cause_code) == (Attention.CONFLICT, "met_before_sending")
+    assert operations.conflict_of(account) == refused
+
+
+def test_the_choice_is_put_on_top_and_sent(remote: Any, ana: Any, draft: Operation) -> None:
+    typed = whole_form(draft, PHONE="my phone", NAME="Mine")
+    meanwhile(remote, draft, 5, "their phone")
+    met = operations.start(draft, typed, {}, digest="", actor=ana)
+    assert isinstance(met, Met)
+
+    joined = operations.begin_again(met.operation, actor=ana, choices={"PHONE": Side.MINE})
+    assert isinstance(joined, Operation)
+    begun = operations.start(joined, operations.values_of(joined), {}, digest=joined.plan_digest, actor=ana)
+
+    assert isinstance(begun, Started)
+    assert make.settled(begun.operation).state == State.DONE
+    record = (remote.sandboxes["linkar"].world.find("ACCOUNTS", "AC*1006") or "").split("\xfe")
+    assert (record[1], record[4]) == ("Mine", "my phone")
+
+
+def test_the_same_change_on_both_sides_is_no_conflict(remote: Any, ana: Any, draft: Operation) -> None:
+    typed = whole_form(draft, PHONE="same phone", NAME="Mine")
+    meanwhile(remote, draft, 5, "same phone")
+    shown = operations.preview(draft, typed, frozenset()).plan
+
+    begun = operations.start(draft, typed, {}, digest=shown.digest if shown else "", actor=ana)
+
+    assert isinstance(begun, Started)
+    make.settled(begun.operation)
+
+
+def test_a_sent_draft_is_not_refused_by_an_old_tab(remote: Any, ana: Any, draft: Operation) -> None:
+    typed = whole_form(draft, PHONE="my phone")
+    meanwhile(remote, draft, 5, "their phone")
+    old = Operation.objects.select_related("account").get(pk=draft.pk)
+    operations.cancel(draft, actor=ana)
+
+    assert refuse_unsent(old, Conflict(MET_BEFORE_SENDING), actor=ana) is False
+    assert isinstance(operations.start(old, typed, {}, digest="", actor=ana), AlreadySent)
+    old.refresh_from_db()
+    assert old.state == State.CANCELLED

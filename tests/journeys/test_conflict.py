@@ -112,9 +112,12 @@ def test_two_agents_with_the_same_attribute_are_asked(desk: Desk, sign_in: SignI
     applied(first)
     apply_button(second).click()
 
-    # Nothing is written over what the second one has not seen.
-    expect(panel(second).get_by_role("alert").first).to_be_visible()
-    expect(panel(second)).to_contain_text("First agent")
+    # Our own mirror knows of the first change: the second one is asked before anything is sent.
+    expect(panel(second).locator("#conflict")).to_contain_text("both of you changed it")
+    expect(panel(second).locator("#conflict")).to_contain_text("First agent")
+    choice(second, "Mine").check()
+    panel(second).get_by_role("button", name="Continue with these").click()
+    expect(input_of(second, "NAME")).to_have_value("Second agent")
     assert record(desk, account)[NAME] == "First agent"
     applied(second)
     assert record(desk, account)[NAME] == "Second agent"
