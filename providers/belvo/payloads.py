@@ -104,6 +104,11 @@ class PagePayload(Payload):
     results: Mappings = ()
 
 
+def is_page(raw: object) -> bool:
+    """Say whether an answer is a page at all: one without results is no empty list."""
+    return isinstance(raw, dict) and isinstance(raw.get("results"), list)
+
+
 class OptionPayload(Payload):
     """One option of a `select` field."""
 

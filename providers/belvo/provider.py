@@ -21,7 +21,7 @@ from .actions import ACTIONS, availability, primary_action
 from .assessment import assess
 from .errors import BY_CALL, RULES, failure_of, outcome_of
 from .paging import next_cursor, page_of
-from .payloads import PagePayload, read
+from .payloads import PagePayload, is_page, read
 from .rules.local import INSTITUTION_NOT_FOUND, NEXT_PAGE_UNUSABLE, WRONG_ADDRESS
 from .snapshots import schema_of, snapshot_of, snapshots_of
 
@@ -177,16 +177,12 @@ class Belvo(Provider):
         if number is None:
             return outcome_of(NEXT_PAGE_UNUSABLE, Evidence())
         answer = call(self.session, number)
-        if isinstance(answer, Reply) and answer.status == 200 and _is_page(answer.json):
+        if isinstance(answer, Reply) and answer.status == 200 and is_page(answer.json):
             page = read(PagePayload, answer.json)
             return page, next_cursor(page, current=number, base_url=str(self.config["URL"]))
         failure = failure_of(answer, writes=False, meanings={"belvo.not_found": WRONG_ADDRESS})
         is_beyond_end = number > 1 and getattr(getattr(failure, "rule", None), "code", "") == WRONG_ADDRESS.code
         return (PagePayload(), None) if is_beyond_end else failure
-
-
-def _is_page(raw: object) -> bool:
-    return isinstance(raw, dict) and isinstance(raw.get("results"), list)
 
 
 def _sealed(value: str | Secret) -> Secret:

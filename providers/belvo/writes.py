@@ -19,7 +19,7 @@ from .consents import consent_table
 from .documents import DOCUMENT_FIELDS, as_base64
 from .errors import evidence_of, failure_of
 from .fields import UPDATABLE
-from .payloads import PagePayload, read
+from .payloads import PagePayload, is_page, read
 from .rules.local import SESSION_UNKNOWN
 from .snapshots import snapshot_of
 
@@ -131,7 +131,7 @@ def _consents(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outco
     if not 11 <= len(digits) <= 14:
         return FieldErrors({"user_document": ("A CPF has 11 digits, a CNPJ has 14.",)})
     answer = client.find_consents(session, Secret(digits))
-    if isinstance(answer, Reply) and answer.status == 200 and isinstance(answer.json, dict):
+    if isinstance(answer, Reply) and answer.status == 200 and is_page(answer.json):
         return Ok(consent_table(read(PagePayload, answer.json), remote_id=plan.remote_id))
     return failure_of(answer, writes=False, known_fields=frozenset({"user_document"}))
 
