@@ -18,7 +18,7 @@ Errors          400 for everything, with ERRORS; codes and texts are unpublished
                 found by reading the record again and comparing. 200 may also mean: dropped without a word.
 Request id      none.
 Webhooks        none.
-Map             MAP names a TOML file: which files, what their attributes mean (`file_map.py`).
+Map             MAP names a TOML file: which files, what their attributes and error codes mean (`file_map.py`).
 Documents       the owner's page on updating records (PUT crud), the manual “LINKAR_WS” (kosday.com), the vendor's
                 OpenAPI sample and configuration sample (kosday/Resources).
 

@@ -27,6 +27,12 @@
     [files.groups]                    # attributes whose values belong together, line by line
     Items = ["ITEM", "QTY"]
 
+    [errors.90005]                    # what a code of this database means; codes that are not here speak for themselves
+    sentence = "Finance has put this account on hold. Nothing was changed."
+    next_step = "Ask finance to release it."
+    who = "agent"                     # who must act: customer, agent, institution, provider or admin
+    script = ""                       # what to tell the customer, if anything
+
 What stands in no map is kept by a digest only: an attribute that nobody has named may hold a secret.
 """
 
@@ -40,6 +46,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from .file_map_checks import BadMap, Table
+from .meanings import Meaning, meanings_of
 
 STATUS_WORDS = ("active", "suspended", "closed")
 _ROLES = ("title", "subtitle", "status", "contact", "external_id", "changed")
@@ -97,9 +104,10 @@ class FileMap:
 
 @dataclass(frozen=True)
 class RecordMap:
-    """All files of an integration."""
+    """All files of an integration, and what the codes of its database mean."""
 
     files: tuple[FileMap, ...]
+    errors: Mapping[str, Meaning] = field(default_factory=dict)
 
     def find(self, apiresource: str, file: str) -> FileMap | None:
         return next((each for each in self.files if (each.apiresource, each.file) == (apiresource, file)), None)
@@ -133,13 +141,14 @@ def read_map(path: str) -> RecordMap:
 def _map_of(top: Table) -> RecordMap:
     apiresource = top.text("apiresource", _RESOURCE, "letters and digits only")
     files = tuple(_file_of(table, apiresource) for table in top.tables("files"))
+    errors = meanings_of(top)
     top.refuse_unknown()
     if not files:
         raise top.bad("files", "needs at least one [[files]]")
     keys = [each.key for each in files]
     if len(set(keys)) < len(keys):
         raise top.bad("files", f"names {max(keys, key=keys.count)} twice")
-    return RecordMap(files)
+    return RecordMap(files, errors)
 
 
 def _file_of(table: Table, apiresource: str) -> FileMap:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -38,6 +38,19 @@ class Table:
             raise self.bad(key, "must be a text")
         if form and not form.fullmatch(value):
             raise self.bad(key, f"is “{value}” and must be {what}")
+        return value
+
+    def words(self, key: str, *, longest: int, default: str | None = None) -> str:
+        """Return a text for people: on one line, no longer than `longest`."""
+        value = self.text(key, None, "", default=default)
+        if not value.isprintable() or len(value) > longest or (value.strip() == "" and default is None):
+            raise self.bad(key, f"must be one line of words, at most {longest} characters")
+        return value
+
+    def choice(self, key: str, choices: Sequence[str]) -> str:
+        value = self.text(key, None, "")
+        if value not in choices:
+            raise self.bad(key, f"is “{value}” and must be {', '.join(choices[:-1])} or {choices[-1]}")
         return value
 
     def number(self, key: str) -> int:

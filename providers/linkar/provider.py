@@ -5,31 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from ..answers import Assessment, Fact, Page, Schema, Snapshot
 from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
 from ..base import Action, Availability, Capability, Effect, Provider
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
-from ..http import ApiSession, Reply
+from ..http import ApiSession
 from ..outcomes import Failure, FieldErrors, Gone, Ok, Outcome
 from ..plan import Plan
 from ..secrets import Secret
 from ..versions import Entry
 from . import checking, client, comparing, facts, fields, plans, versions, writes
-from .answers import Record, errors_in, records_in, total_of
+from .answers import Record
 from .assessment import assess
-from .errors import failure_of
 from .file_map import FileMap
+from .listing import list_page
 from .lkstring import LKSTRING
 from .looking import send_look
+from .meanings import explained
 from .options import MAX_SVR_TIMEOUT_S, SETTINGS, Options, base_url, options_of, problems_of, token_address
 from .reading import Reader
 from .rules import BY_CALL, NOT_IN_MAP, RULES
 from .schema_reading import read_schema
 from .snapshots import place_of, snapshot_of
 from .xml_body import XML
+
+T = TypeVar("T")
 
 EDIT = Action(
     "edit",
@@ -75,27 +78,10 @@ class Linkar(Provider):
         return options_of(self.config)
 
     def check(self) -> Ok[None] | Failure:
-        return checking.check(self.session, self.options)
+        return self._explained(checking.check(self.session, self.options))
 
     def list(self, cursor: str | None = None) -> Ok[Page[Snapshot]] | Failure:
-        """Return one page. A cursor is the place of the file in the map and the number of the page in it."""
-        options = self.options
-        place, number = _place_of(cursor)
-        if place >= len(options.map.files):
-            return Ok(Page(()))
-        file = options.map.files[place]
-        answer = client.select(self.session, file, options, _page_params(file, number, options))
-        records = records_in(answer) if isinstance(answer, Reply) and answer.status == 200 else None
-        if not isinstance(answer, Reply) or records is None or errors_in(answer):
-            return failure_of(answer, writes=False)
-        total = total_of(answer)
-        is_last = not records or (
-            number * options.page_size >= total if total is not None else len(records) < options.page_size
-        )
-        following = (place + 1, 1) if is_last else (place, number + 1)
-        items = tuple(snapshot_of(file, record, self.session) for record in records)
-        only = len(options.map.files) == 1
-        return Ok(Page(items, _cursor_of(following, options), total if only else None))
+        return self._explained(list_page(self.session, self.options, cursor))
 
     def fetch(self, remote_id: str) -> Ok[Snapshot] | Failure:
         options = self.options
@@ -103,7 +89,7 @@ class Linkar(Provider):
         if place is None:
             return Gone(NOT_IN_MAP)
         found = Reader(self.session, options, options.svr_timeout_s).read(*place)
-        return Ok(snapshot_of(place[0], found, self.session)) if isinstance(found, Record) else found
+        return Ok(snapshot_of(place[0], found, self.session)) if isinstance(found, Record) else self._explained(found)
 
     def list_schemas(self, cursor: str | None = None) -> Ok[Page[Schema]] | Failure:
         found = []
@@ -192,8 +178,12 @@ class Linkar(Provider):
         if place is None:
             return Gone(NOT_IN_MAP)
         if plan.action == LOOK.name:
-            return send_look(self.session, place, values, options)
-        return writes.send_edit(self.session, plan, place, values=values, secrets=secrets, options=options)
+            return self._explained(send_look(self.session, place, values, options))
+        sent = writes.send_edit(self.session, plan, place, values=values, secrets=secrets, options=options)
+        return self._explained(sent)
+
+    def _explained(self, outcome: T) -> T:
+        return explained(outcome, self.options.map.errors)
 
     def _file(self, snapshot: Snapshot) -> FileMap | None:
         place = place_of(snapshot.remote_id, self.options.map)
@@ -206,25 +196,3 @@ def _why_no_edit(file: FileMap | None, snapshot: Snapshot) -> str:
     if not snapshot.body.get("has_original"):
         return "Linkar gave no whole record (ORIGINAL_RECORD), so it cannot be changed safely."
     return ""
-
-
-def _page_params(file: FileMap, number: int, options: Options) -> dict[str, Any]:
-    """Source: LINKAR_WS manual, lk_select; reg_page is the size of a page, num_page its number."""
-    params: dict[str, Any] = {"pagination": "true", "reg_page": options.page_size, "num_page": number}
-    params |= {"original_record": "true", "svr_timeout": options.svr_timeout_s}
-    clauses = {"select_clause": file.select_clause, "sort_clause": file.sort_clause}
-    return params | {name: clause for name, clause in clauses.items() if clause}
-
-
-def _place_of(cursor: str | None) -> tuple[int, int]:
-    """Return file and page; what is no cursor of ours is beyond the end."""
-    if cursor is None:
-        return 0, 1
-    place, _, number = cursor.partition(".")
-    is_ours = all(part.isascii() and part.isdigit() and len(part) < 8 for part in (place, number))
-    return (int(place), max(1, int(number))) if is_ours else (1_000_000, 1)
-
-
-def _cursor_of(following: tuple[int, int], options: Options) -> str | None:
-    place, number = following
-    return f"{place}.{number}" if place < len(options.map.files) else None

@@ -95,6 +95,13 @@ def test_keys_are_asked_for_where_they_are_needed(auth: str, missing: str) -> No
         ("[files.groups]\nServices", '[files.groups]\nX = ["NAME", "SEATS"]\nServices', "has SEATS in two places"),
         ('active = ["active"]', 'alive = ["active"]', "is none of active, suspended, closed"),
         ('suspended = ["suspended"]', 'suspended = ["active"]', "which means active already"),
+        ('who = "agent"', 'who = "boss"', "“who” in errors 90005 is “boss” and must be customer, agent, institution, "),
+        ('who = "agent"', "", "“who” in errors 90005 is missing"),
+        ("next_step = ", "next = ", "“next_step” in errors 90005 is missing"),
+        ('sentence = "', 'script = 7\nsentence = "', "“script” in errors 90005 must be a text"),
+        ('sentence = "', 'text = "x"\nsentence = "', "“text” in errors 90005 is not known here"),
+        ('sentence = "', 'sentence = "\\n', "“sentence” in errors 90005 must be one line of words"),
+        ("[errors.90005]", "[errors]\n1 = 2\n[errors.90005]", "“1” in errors must be a table"),
         ("[files.status_words]", "[files.status_words", "is not TOML"),
     ],
 )

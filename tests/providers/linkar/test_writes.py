@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from providers.linkar.sandbox import MAP
 from providers.outcomes import Conflict, FieldErrors, Gone, Ok, Refused, Unavailable
 from providers.sandbox_faults import Fault
 
@@ -90,6 +93,45 @@ def test_a_refusal_is_told_in_the_words_of_the_database(remote: Remote) -> None:
         "90005",
         "Account on hold by finance, call extension 12",
     )
+
+
+def test_a_code_of_the_installation_is_told_in_the_words_of_its_map(remote: Remote, tmp_path: Path) -> None:
+    words = 'sentence = "Finance holds this."\nnext_step = "Ask finance."\nwho = "customer"\nscript = "Hm."\n'
+    own = tmp_path / "map.toml"
+    demo = MAP.read_text(encoding="utf-8")
+    own.write_text(re.sub(r"(?s)\[errors\.90005\].*?(?=\[\[files)", f"[errors.90005]\n{words}", demo, count=1))
+    provider = remote.with_settings(MAP=str(own))
+
+    held, frozen, slow = (
+        remote.edit(each, {"PHONE": "1"}, provider=provider) for each in ("HOLD*1", "FROZEN*1", "SLOW*1")
+    )
+
+    assert isinstance(held, Refused)
+    assert (held.rule.code, held.rule.sentence, held.rule.next_step) == (
+        *("linkar.database_refused", "Finance holds this.", "Ask finance."),
+    )
+    assert (held.rule.who, held.rule.script, held.rule.becomes) == ("customer", "Hm.", "refused")
+    assert held.evidence.remote_message == "Account on hold by finance, call extension 12"
+    assert isinstance(frozen, FieldErrors) and frozen.rule is not None
+    assert (frozen.rule.code, frozen.rule.sentence, list(frozen.errors)) == (
+        *("linkar.input_refused", "Finance holds this."),
+        ["PHONE"],
+    )
+    assert isinstance(slow, Refused) and slow.rule.sentence.startswith("The database refused this")
+
+
+def test_a_code_of_the_map_decides_nothing(remote: Remote, tmp_path: Path) -> None:
+    own = tmp_path / "map.toml"
+    words = '[errors.90001]\nsentence = "No."\nnext_step = "Stop."\nwho = "admin"\n'
+    own.write_text(MAP.read_text(encoding="utf-8").replace("[errors.90005]", f"{words}\n[errors.90005]", 1))
+    provider = remote.with_settings(MAP=str(own))
+    plan = remote.plan("RACE*1", {"NAME": "Mine"}, provider=provider)
+    remote.box._races = {"RACE*1"}
+
+    outcome = provider.send(plan, {}, {})
+
+    assert isinstance(outcome, Conflict) and outcome.rule.code == "linkar.conflict"
+    assert outcome.rule.sentence.startswith("Somebody else")
 
 
 def test_a_refusal_that_names_an_attribute_stands_at_its_field(remote: Remote) -> None:
@@ -262,12 +304,8 @@ def test_a_record_without_its_original_is_never_changed(remote: Remote) -> None:
     assert isinstance(outcome, Refused) and outcome.rule.code == "linkar.no_original"
 
 
-def test_a_map_with_wrong_numbers_writes_nothing(remote: Remote, tmp_path: object) -> None:
-    from pathlib import Path
-
-    from providers.linkar.sandbox import MAP
-
-    swapped = Path(str(tmp_path)) / "map.toml"
+def test_a_map_with_wrong_numbers_writes_nothing(remote: Remote, tmp_path: Path) -> None:
+    swapped = tmp_path / "map.toml"
     text = MAP.read_text(encoding="utf-8").replace("NAME = 2", "NAME = 5").replace("PHONE = 5", "PHONE = 2")
     swapped.write_text(text, encoding="utf-8")
     before = remote.record("AC*1006")
