@@ -12,6 +12,8 @@ from dashboard.services.conflicts import TOO_OFTEN, in_a_row, kept_sections, tak
 from providers.merge import Side, Verdict
 from providers.versions import Line, Section
 
+from .version_pieces import Value, pieces_of
+
 _STANDS = {
     Verdict.MINE: "Yours",
     Verdict.THEIRS: "Theirs",
@@ -28,9 +30,9 @@ _TAKEN = {
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One version of one line. `note` stands in place of a text, or beside it."""
+    """One version of one line, value by value. `note` stands in place of values, or beside them."""
 
-    text: str | None
+    values: tuple[Value, ...] = ()
     note: str = ""
     is_changed: bool = False
 
@@ -41,6 +43,11 @@ class Row:
     base: Cell
     theirs: Cell
     mine: Cell
+
+    @property
+    def is_same(self) -> bool:
+        """Say whether nobody changed it: it is here because the others of its unit are."""
+        return not (self.theirs.is_changed or self.mine.is_changed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +106,11 @@ def choices_in(posted: QueryDict, operation: Operation) -> dict[str, Side]:
 
 def joined_of(draft: Operation) -> Sequence[tuple[str, str]]:
     """Return what a draft after a conflict was made of: whose version, which labels; its plan shows what was chosen."""
-    sections = [section for section in kept_sections(draft.previous) if not section.is_open] if draft.previous else []
-    return [(_TAKEN[side], ", ".join(labels)) for side, labels in taken(sections, {}).items()]
+    sections = kept_sections(draft.previous) if draft.previous else ()
+    chosen = ", ".join(section.label for section in sections if section.is_open)
+    told = taken((section for section in sections if not section.is_open), {})
+    stand = [(_TAKEN[side], ", ".join(labels)) for side, labels in told.items()]
+    return [*stand, *([("As you chose", chosen)] if chosen else [])]
 
 
 def _block(index: int, section: Section, choices: Mapping[str, Side], missing: Collection[str]) -> Block:
@@ -121,17 +131,20 @@ def _row(line: Line) -> Row:
     if line.kept_back:
         return Row(
             line.label,
-            Cell(None, "never shown"),
-            Cell(None, "changed by them, never shown" if line.changed_by_them else "not changed", line.changed_by_them),
-            Cell(None, "a new one was given, not kept" if line.changed_by_me else "not changed", line.changed_by_me),
+            Cell((), "never shown"),
+            Cell((), "changed by them, never shown" if line.changed_by_them else "not changed", line.changed_by_them),
+            Cell((), "a new one was given, not kept" if line.changed_by_me else "not changed", line.changed_by_me),
         )
+    base = line.base_text
     return Row(
         line.label,
-        _cell(line.base_text, is_changed=False),
-        _cell(line.their_text, is_changed=line.changed_by_them),
-        _cell(line.my_text, is_changed=line.changed_by_me),
+        _cell(base, base, is_changed=False),
+        _cell(line.their_text, base, is_changed=line.changed_by_them),
+        _cell(line.my_text, base, is_changed=line.changed_by_me),
     )
 
 
-def _cell(text: str | None, *, is_changed: bool) -> Cell:
-    return Cell(text, "" if text else "empty", is_changed)
+def _cell(text: str | None, base: str | None, *, is_changed: bool) -> Cell:
+    return (
+        Cell(pieces_of(text, base if is_changed else text), "", is_changed) if text else Cell((), "empty", is_changed)
+    )
