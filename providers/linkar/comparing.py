@@ -1,33 +1,18 @@
-"""The three versions of a record that a conflict is decided on: by attribute, value and sub-value. Pure."""
+"""The three versions of a record that a conflict is decided on, by attribute. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import zip_longest
 
 from ..answers import Snapshot
 from ..fields import Field, FieldKind, FieldValue
 from ..merge import Merge, Verdict, three_way
 from .fields import edit_fields
 from .file_map import FileMap
-from .multivalue import BadText, to_lines, values_of
+from .multivalue import BadText, to_lines
 from .options import Options
 from .plans import is_as_shown, raw_of
 from .snapshots import attributes_in, kept_back_in
-
-
-@dataclass(frozen=True, slots=True)
-class ValueLine:
-    """One value of an attribute in its three versions, each as its sub-values; None where a version has no such value.
-
-    Values are compared by place, because places mean something: nothing is aligned by likeness.
-    """
-
-    base: tuple[str, ...] | None
-    mine: tuple[str, ...] | None
-    theirs: tuple[str, ...] | None
-    verdict: Verdict
 
 
 def compare(
@@ -61,12 +46,6 @@ def entered(
         if raw != before.get(name, ""):
             found[name] = raw
     return found
-
-
-def value_lines(base: str | None, mine: str | None, theirs: str | None) -> tuple[ValueLine, ...]:
-    """Return an attribute value by value, for the screen of a conflict."""
-    versions = [[tuple(value) for value in values_of(each)] if each else [] for each in (base, mine, theirs)]
-    return tuple(ValueLine(was, my, their, _verdict_of(was, my, their)) for was, my, their in zip_longest(*versions))
 
 
 def carry_over(
@@ -107,8 +86,3 @@ def _open_fields(file: FileMap, snapshot: Snapshot, options: Options) -> dict[st
 
 def _shown(field: Field, raw: str) -> str:
     return to_lines(raw) if field.kind is FieldKind.LINES else raw
-
-
-def _verdict_of(base: object, mine: object, theirs: object) -> Verdict:
-    [part] = three_way({"": base}, {"": mine}, {"": theirs}).parts
-    return part.verdict

@@ -40,9 +40,10 @@ def look_fields(options: Options) -> tuple[Field, ...]:
 def is_lines(name: str, value: str, file: FileMap) -> bool:
     """Say whether an attribute is edited as lines: by the map, or because of what stands in it now.
 
-    Not by the schema: what was typed has to be read in the same way whether or not there is one.
+    Blanks at its ends are a reason too: a line of a form loses them. Not by the schema: what was typed has to be read
+    in the same way whether or not there is one.
     """
-    return name in file.multi or bool(file.group_of(name)) or not is_plain(value)
+    return name in file.multi or bool(file.group_of(name)) or not is_plain(value) or value != value.strip()
 
 
 def _field(attribute: Attribute, name: str, value: str, file: FileMap) -> Field:

@@ -133,7 +133,6 @@ def _entered(
             continue
         typed, now = values[name], before.get(name, "")
         typed = "" if typed is None else str(typed)
-        # A form takes the blanks off both ends; that alone is no change.
         if is_as_shown(typed, source):
             continue
         try:
@@ -147,8 +146,7 @@ def _entered(
 
 
 def is_as_shown(typed: str, source: Field) -> bool:
-    shown = str(source.initial or "")
-    return typed.replace("\r\n", "\n") in (shown, shown.strip(" \t"))
+    return typed.replace("\r\n", "\n") == str(source.initial or "")
 
 
 def _torn_groups(file: FileMap, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from providers.linkar.comparing import compare, value_lines
+from providers.fields import FieldKind
+from providers.linkar.comparing import compare
 from providers.merge import Side, Verdict
 from providers.outcomes import Conflict, Ok
 
@@ -21,10 +22,14 @@ def remote() -> Iterator[Remote]:
 
 
 def form_of(remote: Remote, item_id: str) -> dict[str, object]:
-    """Return what the form of a record sends if nobody touches it."""
+    """Return what the form of a record sends if nobody touches it: only lines keep the blanks at their ends."""
     base = remote.snapshot(item_id)
     fields = remote.provider.fields("edit", base, remote.schema(base))
-    return {each.name: each.initial for each in fields if not each.secret}
+    return {
+        each.name: each.initial if each.kind is FieldKind.LINES else str(each.initial or "").strip()
+        for each in fields
+        if not each.secret
+    }
 
 
 def test_an_untouched_form_changes_nothing(remote: Remote) -> None:
@@ -32,6 +37,23 @@ def test_an_untouched_form_changes_nothing(remote: Remote) -> None:
         plan = remote.plan(item_id, form_of(remote, item_id))
 
         assert plan.is_empty, (item_id, plan.changes)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\xa0", "\u2028", "\x85", "\x1f", "\n", VM])
+def test_blanks_at_the_ends_of_a_value_are_kept(blank: str, remote: Remote) -> None:
+    remote.box.change("ACCOUNTS", "AC*1006", {5: f"{blank}444{blank}"})
+    typed = form_of(remote, "AC*1006")
+
+    assert remote.plan("AC*1006", typed).is_empty
+    assert isinstance(remote.edit("AC*1006", typed | {"NAME": "New"}), Ok)
+    assert remote.record("AC*1006")[4] == f"{blank}444{blank}"
+
+
+def test_blanks_can_be_taken_away(remote: Remote) -> None:
+    remote.box.change("ACCOUNTS", "AC*1006", {5: " 444 "})
+
+    assert isinstance(remote.edit("AC*1006", form_of(remote, "AC*1006") | {"PHONE": "444"}), Ok)
+    assert remote.record("AC*1006")[4] == "444"
 
 
 def test_disjoint_edits_merge_without_a_choice(remote: Remote) -> None:
@@ -101,14 +123,6 @@ def test_what_cannot_be_read_stays_in_the_form(remote: Remote) -> None:
     carried = remote.provider.carry_over("edit", typed, before, remote.snapshot("AC*1006"))
 
     assert (carried["NAME"], carried["PHONE"]) == ("Müller", "theirs")
-
-
-def test_values_are_compared_one_by_one() -> None:
-    lines = value_lines(f"a{VM}b{SM}c", f"a{VM}b{SM}d", f"x{VM}b{SM}c{VM}new")
-
-    assert [line.verdict for line in lines] == [Verdict.THEIRS, Verdict.MINE, Verdict.THEIRS]
-    assert lines[1].mine == ("b", "d")
-    assert (lines[2].base, lines[2].theirs) == (None, ("new",))
 
 
 def test_every_attribute_is_an_entry_and_none_tells_a_secret(remote: Remote) -> None:
