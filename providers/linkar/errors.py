@@ -61,7 +61,7 @@ def outcome_of(
 def field_errors_of(answer: Reply, names: Mapping[str, Iterable[str]]) -> FieldErrors | None:
     """Return the entries at the fields that they name, or None if they name none of the form.
 
-    `names` holds, for each field, the words by which the database may call it: its name, LKFLDn, its label.
+    `names` holds, for each field, the words by which the database may call it: its name or LKFLDn.
     """
     found: dict[str, tuple[str, ...]] = {}
     for entry in errors_in(answer):

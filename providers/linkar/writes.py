@@ -182,7 +182,7 @@ def _after_refusal(write: _Write, answer: Reply) -> Outcome:
 
 
 def _refused(write: _Write, answer: Reply) -> Failure:
-    names = {name: (name, f"LKFLD{write.file.numbers[name]}") for name in write.changes}
+    names = {name: (name, f"LKFLD{write.file.numbers[name]}") for name in write.file.editable}
     return field_errors_of(answer, names) or Refused(DATABASE_REFUSED, evidence_of(answer))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,6 +141,24 @@ def test_a_refusal_that_names_an_attribute_stands_at_its_field(remote: Remote) -
     assert isinstance(outcome, FieldErrors)
     assert list(outcome.errors) == ["PHONE"]
     assert "frozen until the year is closed" in outcome.errors["PHONE"][0]
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ("EMAIL must be unique", "EMAIL"),
+        ("Attribute LKFLD4 must be unique", "EMAIL"),
+        ("see EMAIL.OLD and XEMAIL", ""),
+        ("CUSTOMER is on hold", ""),
+    ],
+)
+def test_an_entry_stands_at_the_field_of_the_form_that_it_names(message: str, field: str, remote: Remote) -> None:
+    body = json.dumps({"ERRORS": [{"CODE": "7", "MESSAGE": message}]})
+    remote.box.faults.add(Fault("answer", method="PUT", status=400, body=body))
+
+    outcome = remote.edit("AC*1006", {"PHONE": "1"})
+
+    assert list(outcome.errors if isinstance(outcome, FieldErrors) else [""]) == [field]
 
 
 def test_an_error_after_the_write_is_no_refusal(remote: Remote) -> None:
