@@ -18,6 +18,7 @@ _MAX_DEPTH = 32
 _ILLEGAL = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
 _LISTS = {"RECORDS": "RECORD", "ERRORS": "ERROR"}
+_ERRORS = ("ERRORS", "ERROR")
 _LIST_PREFIX = "LST_"
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>'
 
@@ -82,19 +83,33 @@ def _object(element: ET.Element) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for child in element:
         name, value = _entry(child)
-        if name in found:
+        if name in found and name != "ERROR":
             raise UnsoundBody("an element stands twice where one is expected")
-        found[name] = value
+        found[name] = [found[name], value] if name in found else value
     return found
 
 
 def _entry(element: ET.Element) -> tuple[str, Any]:
     tag = element.tag
+    if tag in _ERRORS:
+        return tag, _errors(element)
     if tag in _LISTS:
         return tag, [_item(child) for child in element]
     if tag.startswith(_LIST_PREFIX):
         return tag.removeprefix(_LIST_PREFIX), [_item(child) for child in element]
     return tag, _item(element)
+
+
+def _errors(element: ET.Element) -> Any:
+    """Return errors as JSON would have them. Assumed: entries, one entry or parallel lists; nobody tells."""
+    if not len(element):
+        return element.text or ([] if element.tag == "ERRORS" else "")
+    named: dict[str, list[Any]] = {}
+    for child in element:
+        named.setdefault(child.tag, []).append(_errors(child))
+    if set(named) == {"ERROR"}:
+        return named["ERROR"]
+    return {tag: values if len(values) > 1 else values[0] for tag, values in named.items()}
 
 
 def _item(element: ET.Element) -> Any:

@@ -6,8 +6,13 @@ import json
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
+
 from providers.errors import ErrorRule
+from providers.http import Reply
 from providers.linkar import rules
+from providers.linkar.answers import ErrorEntry, errors_in, records_in
+from providers.linkar.xml_body import XML
 
 from ..canned import Answer, as_json
 from ..contract import Entries, ProviderContract, Sample
@@ -68,9 +73,6 @@ class TestLinkarContract(ProviderContract):
 
 
 def test_every_shape_of_an_error_entry_is_read() -> None:
-    from providers.http import Reply
-    from providers.linkar.answers import ErrorEntry, errors_in
-
     message = "Optimistic lock: the record has been modified by another user"
     shapes = sorted(SAMPLES.glob("alt_conflict_*.json"))
     assert len(shapes) == 5
@@ -79,13 +81,35 @@ def test_every_shape_of_an_error_entry_is_read() -> None:
         assert errors_in(reply) == (ErrorEntry("90001", message),), shape.name
 
 
+ENTRY = "<CODE>90001</CODE><MESSAGE>Changed &amp; gone</MESSAGE>"
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        (f"<ERRORS><ERROR>{ENTRY}</ERROR></ERRORS>", [""]),
+        (f"<ERRORS>{ENTRY}</ERRORS>", [""]),
+        (f"<ERROR>{ENTRY}</ERROR>", [""]),
+        (f"<ERROR>{ENTRY}</ERROR><ERROR>{ENTRY}<LKITEMID>2</LKITEMID></ERROR>", ["", "2"]),
+        (f"<ERROR>{ENTRY}</ERROR>" * 3, ["", "", ""]),
+        (f"<ERRORS><ERROR>{ENTRY}</ERROR><ERROR>{ENTRY}<LKITEMID>2</LKITEMID></ERROR></ERRORS>", ["", "2"]),
+        (f"<ERRORS>{ENTRY}{ENTRY}</ERRORS>", ["", ""]),
+        ("<ERRORS><ERROR>90001\xfdChanged &amp; gone\xfd2</ERROR></ERRORS>", ["2"]),
+        ("<ERRORS>90001\xfdChanged &amp; gone\xfe90001\xfdChanged &amp; gone</ERRORS>", ["", ""]),
+    ],
+)
+def test_every_shape_of_an_error_entry_is_read_in_xml(body: str, ids: list[str]) -> None:
+    read = XML.read(f"<LINKAR>{body}</LINKAR>".encode())
+
+    assert errors_in(Reply(400, {}, "application/xml", "", read, True)) == tuple(
+        ErrorEntry("90001", "Changed & gone", each) for each in ids
+    )
+
+
 def test_an_empty_node_of_errors_is_no_error() -> None:
     answer = json.loads((SAMPLES / "alt_read_empty_errors.200.json").read_bytes())
 
     assert as_json(answer).status == 200
-    from providers.http import Reply
-    from providers.linkar.answers import errors_in, records_in
-
     for empty in ([], {}, "", None):
         reply = Reply(200, {}, "application/json", "", answer | {"ERRORS": empty}, True)
         assert errors_in(reply) == ()
