@@ -164,6 +164,12 @@ def update(
     )
 
 
+def update_headers(options: Options) -> dict[str, str]:
+    """Return what an update says of its format, where that is not JSON: the answer is in the format of the body."""
+    media = options.media
+    return {"Content-Type": media.content_type, "Accept": ACCEPT[options.format]} if media else {}
+
+
 def update_path(file: FileMap, options: Options) -> str:
     return f"/api/v1/{file.apiresource}/{MODES[options.mode]}/{_quoted(file.file)}"
 

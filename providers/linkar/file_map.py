@@ -90,6 +90,11 @@ class FileMap:
     def name_of(self, number: int) -> str:
         return self.names.get(number, f"LKFLD{number}")
 
+    def place_of(self, name: str) -> int:
+        """Return the number of an attribute, or 0 for a name that tells none."""
+        found = re.fullmatch(r"LKFLD([1-9]\d{0,3})", name)
+        return self.numbers.get(name) or (int(found[1]) if found else 0)
+
     def group_of(self, name: str) -> str:
         return next((group for group, members in self.groups.items() if name in members), "")
 

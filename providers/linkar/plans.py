@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -11,13 +11,13 @@ from ..answers import Schema, Snapshot
 from ..fields import AuditClass, Field, FieldKind, FieldValue
 from ..outcomes import FieldErrors
 from ..plan import CallTemplate, Change, Plan, is_placeholder, placeholder
-from .client import update_path
+from .client import update_headers, update_path
 from .fields import CALCULATED, CONVERSION, FORMAT_SPEC, SVR_TIMEOUT, TIMEOUT_MESSAGE, edit_fields, look_fields
 from .file_map import FileMap
 from .lkstring import ID, ORIGINAL
 from .multivalue import BadText, from_lines, from_text, spelled_out, to_lines, values_of
 from .options import MAX_SVR_TIMEOUT_S, MIN_SVR_TIMEOUT_S, Options
-from .snapshots import attributes_in, record_id_in, rests_on
+from .snapshots import attributes_in, kept_back_in, record_id_in, rests_on
 
 READ_AGAIN = "(read again when this is sent)"
 
@@ -52,17 +52,21 @@ def plan_edit(
     before = attributes_in(base)
     changes = [_change(fields[name], before.get(name, ""), after) for name, after in entered.after.items()]
     changes += [Change(name, fields[name].label, None, None, secret=True, audit=AuditClass.SECRET) for name in secrets]
-    record: dict[str, Any] = {ID: record_id_in(base), **entered.after, **{name: placeholder(name) for name in secrets}}
+    entries = entered.after | {name: placeholder(name) for name in secrets}
+    new = {name: entries[name] for name in sorted(entries, key=file.place_of)}
+    rest = _untouched(file, base) if options.update_with == "put" else {}
+    record: dict[str, Any] = {ID: record_id_in(base), **rest, **new}
     if options.locks:
         record[ORIGINAL] = READ_AGAIN
-    query = urlencode(update_params(options, timeout_s))
+    params = update_params(options, timeout_s, names=new)
+    path = f"{update_path(file, options)}?{urlencode(params)}"
     count = len(changes)
     return Plan(
         action="edit",
         remote_id=base.remote_id,
         summary=f"Change {count} attribute{'' if count == 1 else 's'} of {record_id_in(base)} in {file.file}",
         changes=tuple(changes),
-        call=CallTemplate(options.update_with.upper(), f"{update_path(file, options)}?{query}", {"RECORDS": [record]}),
+        call=CallTemplate(options.update_with.upper(), path, {"RECORDS": [record]}, update_headers(options)),
         base_digest=rests_on(base),
         secret_names=secrets,
         warnings=_warnings(file, entered.after, options) if changes else (),
@@ -92,13 +96,22 @@ def plan_look(file: FileMap, base: Snapshot, values: Mapping[str, FieldValue], o
     )
 
 
-def update_params(options: Options, timeout_s: int) -> dict[str, Any]:
+def meant_by(plan: Plan) -> dict[str, str]:
+    """Return what a plan means to write, raw and by attribute, secrets left out."""
+    [record] = (plan.call.body or {})["RECORDS"]
+    return {change.field: str(record[change.field]) for change in plan.changes if not change.secret}
+
+
+def update_params(options: Options, timeout_s: int, *, names: Iterable[str]) -> dict[str, Any]:
     """Return the query of an update. Source: the owner's document; the words true and false.
 
-    `read_after` stays on: an update can be dropped without an error, and only this tells.
+    `read_after` stays on: an update can be dropped without an error, and only this tells. `names` are the attributes
+    in the order of the body: text has places instead, so PATCH says them in `dictionaries` (lk_updatepartial).
     """
     params: dict[str, Any] = {"optimistic_locking": _word(options.locks), "read_after": "true"}
     params |= {"original_record": "true", "svr_timeout": timeout_s}
+    if options.update_with == "patch" and options.format == "text":
+        params["dictionaries"] = " ".join(names)
     return params | ({"custom_vars": options.custom_vars} if options.custom_vars else {})
 
 
@@ -143,6 +156,12 @@ def _entered(
         if raw != now:
             found.after[name] = raw
     return found
+
+
+def _untouched(file: FileMap, base: Snapshot) -> dict[str, str]:
+    """Return what a PUT sends back as it was, by place: all of it is read again when it is sent."""
+    places = {name: place for name in (*attributes_in(base), *kept_back_in(base)) if (place := file.place_of(name))}
+    return dict.fromkeys((file.name_of(place) for place in range(1, max(places.values(), default=0) + 1)), READ_AGAIN)
 
 
 def is_as_shown(typed: str, source: Field) -> bool:

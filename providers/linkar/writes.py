@@ -24,7 +24,7 @@ from .file_map import FileMap
 from .lkstring import ID, ORIGINAL
 from .multivalue import BadText, attributes_of, from_text, spelled_out, with_attributes
 from .options import Options
-from .plans import timeout_of, update_params
+from .plans import meant_by, timeout_of, update_params
 from .reading import Reader, exact_values, same_record, why_not_writable
 from .rules import CONFLICT, DATABASE_REFUSED, DROPPED, NOT_EXACT, UNDECIDED
 from .snapshots import attributes_in, rests_on, snapshot_of
@@ -68,7 +68,7 @@ def send_edit(
     now = snapshot_of(file, record, session)
     if rests_on(now) != plan.base_digest:
         return Conflict(CONFLICT, now)
-    changes = {**_changes_of(plan), **opened}
+    changes = {**meant_by(plan), **opened}
     if refused := why_not_writable(file, record, list(changes), options):
         return refused
     meant = with_attributes(record.original or "", {file.numbers[name]: value for name, value in changes.items()})
@@ -80,10 +80,7 @@ def _send(write: _Write) -> Outcome:
     body = _body_of(write, options)
     if body is None:
         return Refused(NOT_EXACT)
-    params = update_params(options, reader.timeout_s)
-    if options.update_with == "patch" and options.format == "text":
-        # Source: LINKAR_WS manual, lk_updatepartial: with text the names stand in the query, separated by blanks.
-        params["dictionaries"] = " ".join(_in_order(write))
+    params = update_params(options, reader.timeout_s, names=_in_order(write))
     return _settled(write, client.update(reader.session, write.file, options, body=body, params=params))
 
 
@@ -100,11 +97,6 @@ def _opened(secrets: Mapping[str, Secret], options: Options) -> dict[str, str] |
             # The usual message would quote a character of it.
             errors[name] = ("This holds ü, ý, þ, û or a control character, which cannot be stored in this database.",)
     return FieldErrors(errors) if errors else opened
-
-
-def _changes_of(plan: Plan) -> dict[str, str]:
-    [record] = (plan.call.body or {})["RECORDS"]
-    return {name: str(v) for name, v in record.items() if name not in (ID, ORIGINAL, *plan.secret_names)}
 
 
 def _body_of(write: _Write, options: Options) -> dict[str, Any] | None:
@@ -202,7 +194,7 @@ def confirms(plan: Plan, before: Snapshot, after: Snapshot) -> bool | None:
     """Say whether a later reading shows the update; None where only secrets were given and nothing moved."""
     if plan.action != "edit":
         return None
-    wanted, now = _changes_of(plan), attributes_in(after)
+    wanted, now = meant_by(plan), attributes_in(after)
     if wanted and any(now.get(name, "") != value for name, value in wanted.items()):
         return False
     if wanted:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from providers.as_code import code_of, of_plan
+from providers.linkar.plans import READ_AGAIN
 from providers.linkar.sandbox import MAP
 from providers.linkar.schemas import attribute_of, attributes_in, source_of
 from providers.outcomes import Denied, Ok, Refused, Unavailable
@@ -111,8 +113,13 @@ def test_to_wait_for_ever_is_not_offered(timeout: str) -> None:
 
 def test_the_parameters_of_the_manual_are_sent() -> None:
     with linkar(CUSTOM_VARS="NIGHT", UPDATE_WITH="patch", FORMAT="text") as remote:
-        plan = remote.plan("AC*1006", {"PHONE": "1", "svr_timeout": "9"})
+        values = {"PHONE": "1", "NAME": "x", "svr_timeout": "9"}
+        plan = remote.plan("AC*1006", values, secrets={"TOKEN": "t"})
+        assert isinstance(remote.edit("AC*1006", values, secrets={"TOKEN": "t"}), Ok)
+        sent = next(each for each in remote.exchanges if each.method == "PATCH")
+        assert sent.path == plan.call.path
         assert _query_of(plan.call.path) == {
+            "dictionaries": "NAME PHONE TOKEN",
             "optimistic_locking": "true",
             "read_after": "true",
             "original_record": "true",
@@ -120,6 +127,32 @@ def test_the_parameters_of_the_manual_are_sent() -> None:
             "custom_vars": "NIGHT",
         }
         assert any("NIGHT" in warning for warning in plan.warnings)
+
+
+FORMATS = {
+    "json": ("application/json", "{"),
+    "xml": ("application/xml; charset=utf-8", "<?xml"),
+    "text": ("text/plain; charset=utf-8", "AC*1006\x1c"),
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("verb", ["put", "patch"])
+def test_a_plan_shows_the_call_as_it_is_sent(form: str, verb: str) -> None:
+    with linkar(FORMAT=form, UPDATE_WITH=verb) as remote:
+        provider = remote.provider
+        plan = remote.plan("AC*1006", {"PHONE": "1"}, secrets={"TOKEN": "t"})
+
+        shown = of_plan(plan.call)
+        curl = code_of(shown, provider.signing(), "linkar").curl
+        [record] = (plan.call.body or {})["RECORDS"]
+        assert (shown.headers["Content-Type"], shown.method) == (FORMATS[form][0], verb.upper())
+        assert FORMATS[form][1] in curl
+        assert (record["PHONE"], record["TOKEN"], record["ORIGINAL_RECORD"]) == ("1", "{{TOKEN}}", READ_AGAIN)
+        whole = [*provider.options.map.files[0].numbers, "LKFLD13"]
+        names = [name for name in record if name not in ("LKITEMID", "ORIGINAL_RECORD")]
+        assert names == (whole if verb == "put" else ["PHONE", "TOKEN"])
+        assert {record[name] for name in names} - {"1", "{{TOKEN}}"} == ({READ_AGAIN} if verb == "put" else set())
 
 
 def _query_of(path: str) -> dict[str, str]:
