@@ -27,6 +27,9 @@ class LkString:
     def reads(self, content_type: str) -> bool:
         return content_type.partition(";")[0].strip().lower() == "text/plain"
 
+    def can_say(self, text: str) -> bool:
+        return FS not in text and RS not in text
+
     def read(self, body: bytes) -> Any:
         """Read an answer. Blocks are found by label, never by place: the manual's own prose swaps two of them."""
         blocks = _blocks_of(_text_of(body))
@@ -130,6 +133,6 @@ def _buffer_of(record: Mapping[str, Any]) -> str:
 
 def _list(items: Any, *, holds: str = AM) -> str:
     texts = [str(item) for item in items]
-    if any(FS in text or RS in text for text in texts):
+    if not all(map(LKSTRING.can_say, texts)):
         raise UnsoundBody("a value holds a mark of LkString itself")
     return RS.join(texts)

@@ -12,14 +12,14 @@ from ..http import BASE_URL_FORM, is_base_url
 from ..media import Media
 from ..secrets import Secret
 from .file_map import BadMap, RecordMap, read_map
-from .lkstring import LKSTRING
-from .xml_body import XML
+from .lkstring import LKSTRING, LkString
+from .xml_body import XML, Xml
 
 Config = Mapping[str, str | Secret]
 
 # Seconds that Linkar waits for the database. 0 means for ever, and is not offered.
 MIN_SVR_TIMEOUT_S, MAX_SVR_TIMEOUT_S = 1, 60
-FORMATS: Mapping[str, Media | None] = {"json": None, "xml": XML, "text": LKSTRING}
+FORMATS: Mapping[str, Xml | LkString | None] = {"json": None, "xml": XML, "text": LKSTRING}
 ACCEPT = {"json": "application/json", "xml": "application/xml", "text": "text/plain"}
 MODES = {"normal": "crud", "dict": "crud/dict", "sch": "crud/sch"}
 _CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -72,6 +72,11 @@ class Options:
     @property
     def media(self) -> Media | None:
         return FORMATS[self.format]
+
+    def can_say(self, text: str) -> bool:
+        """Say whether the format of bodies can carry a text unchanged; JSON carries all of them."""
+        media = FORMATS[self.format]
+        return media is None or media.can_say(text)
 
 
 def options_of(config: Config) -> Options:

@@ -20,6 +20,7 @@ from .options import MAX_SVR_TIMEOUT_S, MIN_SVR_TIMEOUT_S, Options
 from .snapshots import attributes_in, kept_back_in, record_id_in, rests_on
 
 READ_AGAIN = "(read again when this is sent)"
+_NOT_SAYABLE = "This holds a control character, which the format that we speak with this server cannot carry."
 
 
 @dataclass(slots=True)
@@ -134,7 +135,10 @@ def raw_of(source: Field, typed: str, options: Options) -> str:
     if is_placeholder(typed):
         raise BadText("Text of the form {{name}} cannot be sent.")
     text = spelled_out(typed) if options.spells_out else typed
-    return from_lines(text) if source.kind is FieldKind.LINES else from_text(text)
+    raw = from_lines(text) if source.kind is FieldKind.LINES else from_text(text)
+    if not options.can_say(raw):
+        raise BadText(_NOT_SAYABLE)
+    return raw
 
 
 def _entered(

@@ -96,7 +96,7 @@ def why_not_writable(file: FileMap, record: Record, names: list[str], options: O
         return Refused(NO_ORIGINAL)
     if any(spoilt in record.original for spoilt in _SPOILT):
         return Refused(NOT_EXACT)
-    if options.format == "xml" and any(not _fits_xml(char) for char in record.original):
+    if not options.can_say(record.original):
         return Refused(NOT_EXACT)
     attributes = attributes_of(record.original)
     for name in names:
@@ -132,10 +132,6 @@ def _is_same(said: str, stored: str, *, exact: bool) -> bool:
         return float(said) == float(stored)
     except ValueError:
         return said in ("1", "0") and stored in ("1", "0", "")
-
-
-def _fits_xml(char: str) -> bool:
-    return char in "\t\n\r" or " " <= char <= "\ud7ff" or "\ue000" <= char <= "\ufffd" or char > "\uffff"
 
 
 def same_record(one: str, other: str) -> bool:

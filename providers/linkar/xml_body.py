@@ -32,6 +32,9 @@ class Xml:
         media_type = content_type.partition(";")[0].strip().lower()
         return media_type in ("application/xml", "text/xml") or media_type.endswith("+xml")
 
+    def can_say(self, text: str) -> bool:
+        return _ILLEGAL.search(text) is None
+
     def read(self, body: bytes) -> Any:
         root = _parse(body)
         if root.tag != "LINKAR":
@@ -134,7 +137,7 @@ def _written(name: str, value: Any) -> str:
 
 
 def _escaped(text: str) -> str:
-    if _ILLEGAL.search(text):
+    if not XML.can_say(text):
         raise UnsoundBody("a value holds a character that XML has no way to say")
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # A parser makes a line feed of every carriage return that is not written like this.

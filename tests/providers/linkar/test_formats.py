@@ -17,7 +17,7 @@ from providers.linkar.multivalue import AM, FS, RS, SM, TM, VM
 from providers.linkar.xml_body import XML
 from providers.media import UnsoundBody
 
-from .support import patient
+from .support import linkar, patient
 
 SAMPLES = Path(__file__).parent / "samples"
 # Letters that are marks, blanks that are none, escapes of JSON and XML, and what Python takes for the end of a line.
@@ -189,6 +189,27 @@ def test_xml_cannot_carry_a_list_mark() -> None:
 def test_text_cannot_carry_its_own_marks(mark: str) -> None:
     with pytest.raises(UnsoundBody):
         LKSTRING.write({"RECORDS": [{"LKITEMID": "2", "NAME": f"a{mark}b"}]})
+
+
+@pytest.mark.parametrize(
+    ("form", "typed", "sayable"),
+    [
+        ("json", r"a\x1cb", True),
+        ("json", r"a\x07b", True),
+        ("xml", r"a\x1eb", False),
+        ("xml", r"a\x07b", False),
+        ("text", r"a\x1cb", False),
+        ("text", r"a\x1eb", False),
+        ("text", r"a\x07b", True),
+    ],
+)
+def test_what_a_format_cannot_say_is_refused_at_its_field(form: str, typed: str, sayable: bool) -> None:
+    with linkar(FORMAT=form) as remote:
+        base = remote.snapshot("AC*1006")
+
+        plan = remote.provider.plan_update("edit", base, {"REMARK": typed}, frozenset(), None)
+
+        assert list(getattr(plan, "errors", {})) == ([] if sayable else ["REMARK"])
 
 
 def test_an_empty_element_of_errors_is_no_error() -> None:
