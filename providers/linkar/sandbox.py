@@ -35,10 +35,11 @@ from typing import Any
 from providers.sandbox import Request, Response, Sandbox, json_response
 
 from . import sandbox_crud as crud
+from . import sandbox_routine as routine
 from .sandbox_access import API_KEY, APIRESOURCE, CLIENT_ID, CLIENT_SECRET, Access, Refused, said
 from .sandbox_files import AM, FILES, File, dictionary_of, properties_of
 from .sandbox_formats import JSON, TEXT, XML, Answer, Error, Sent, Unreadable, sent_in, written
-from .sandbox_world import World, build
+from .sandbox_world import World, build, is_case
 
 MAP = Path(__file__).with_name("sandbox_map.toml")
 ACCOUNTS_IN_DEMO = 82
@@ -190,12 +191,14 @@ class LinkarSandbox(Sandbox):
         raise Refused(404)
 
     def _read(self, request: Request, file: File, ids: list[str], mode: str) -> Response:
-        shape = crud.Shape.of(mode, request.query, flat=_answers_in(request) == TEXT)
-        errors = [Error("90009", "Record locked by a process of the night", each) for each in ids if _is(each, "SHUT")]
-        rows = [(each, self.world.find(file.name, each)) for each in ids if not _is(each, "SHUT")]
+        shape = self._shape(request, mode)
+        errors = [
+            Error("90009", "Record locked by a process of the night", each) for each in ids if is_case(each, "SHUT")
+        ]
+        rows = [(each, self.world.find(file.name, each)) for each in ids if not is_case(each, "SHUT")]
         errors += [Error(crud.NOT_FOUND.code, crud.NOT_FOUND.message, each) for each, record in rows if record is None]
         found = [(each, record) for each, record in rows if record is not None]
-        answer = crud.shown(file, found, shape, bare=lambda each: _is(each, "BARE"))
+        answer = crud.shown(file, found, shape, bare=lambda each: is_case(each, "BARE"))
         answer.errors, answer.total = errors, len(found)
         response = self._said(request, answer)
         for each in [each for each, _ in found if each in self._races]:
@@ -213,11 +216,9 @@ class LinkarSandbox(Sandbox):
             if size < 1 or page < 1:
                 return self._said(request, Answer(errors=[Error("90013", "reg_page and num_page must be above 0")]))
             rows = rows[(page - 1) * size : page * size]
-        answer = crud.shown(
-            file, rows, crud.Shape.of(mode, request.query, flat=_answers_in(request) == TEXT), bare=lambda each: False
-        )
+        answer = crud.shown(file, rows, self._shape(request, mode), bare=lambda each: False)
         if answer.originals is not None:
-            answer.originals = ["" if _is(each, "BARE") else original for each, original in rows]
+            answer.originals = ["" if is_case(each, "BARE") else original for each, original in rows]
         answer.short = request.query.get("only_record_ids") == "true"
         answer.total = total
         return self._said(request, answer)
@@ -242,8 +243,8 @@ class LinkarSandbox(Sandbox):
                 answer.ids.append(each.item_id)
         if request.query.get("read_after") == "true" and answer.ids:
             found = [(each, self.world.find(file.name, each) or "") for each in answer.ids]
-            shape = crud.Shape.of(mode, request.query, flat=_answers_in(request) == TEXT)
-            errors, answer = answer.errors, crud.shown(file, found, shape, bare=lambda each: _is(each, "BARE"))
+            shape = self._shape(request, mode)
+            errors, answer = answer.errors, crud.shown(file, found, shape, bare=lambda each: is_case(each, "BARE"))
             answer.errors = errors
         elif not answer.errors and self.read_after_body == "empty":
             return Response(200)
@@ -256,46 +257,34 @@ class LinkarSandbox(Sandbox):
         names = [each for each in request.query.get("dictionaries", "").split(" ") if each]
         changed = crud.changed_names(file, self.world, sent, whole=whole, names=names)
         before = self.world.find(file.name, sent.item_id)
-        self._let_routine_look(request, file, sent, changed)
+        routine.look(sent.item_id, request.query, changed, wait=self._wait)
+        if is_case(sent.item_id, "VANISH"):
+            self.world.delete(file.name, sent.item_id)
         locking = request.query.get("optimistic_locking") == "true"
         error = crud.update(file, self.world, sent, whole=whole, names=names, locking=locking)
         if error:
             return error
         after = self.world.find(file.name, sent.item_id) or ""
-        if _is(sent.item_id, "SHOUT"):
+        if is_case(sent.item_id, "SHOUT"):
             self.world.put(file.name, sent.item_id, re.sub("[a-zß-ö]+", lambda found: found[0].upper(), after))
         changes = dict.fromkeys(changed, "changed")
         what = "record_updated" if before is not None else "record_created"
         self.record_effect(request, f"{file.name}/{sent.item_id}", what, changes=changes)
-        return Error("90015", "Trigger failed after the write", sent.item_id) if _is(sent.item_id, "LANDED") else None
+        return (
+            Error("90015", "Trigger failed after the write", sent.item_id) if is_case(sent.item_id, "LANDED") else None
+        )
 
-    def _let_routine_look(self, request: Request, file: File, sent: Sent, changed: list[str]) -> None:
-        """Do what the site's own routine, SUB.LK.MAIN.CONTROL.CUSTOM, or its database does before an update."""
-        item_id, custom_vars = sent.item_id, request.query.get("custom_vars", "")
-        if _is(item_id, "FAULT"):
-            raise crud.Stopped(500)
-        if _is(item_id, "QUIET") or custom_vars == "DRYRUN":
-            raise crud.Stopped(200)
-        if _is(item_id, "HOLD") or custom_vars == "SUPPORT":
-            raise crud.Stopped(400, Error("90005", "Account on hold by finance, call extension 12"))
-        if _is(item_id, "FROZEN"):
-            raise crud.Stopped(400, Error("90005", f"{(changed or ['This'])[0]} is frozen until the year is closed"))
-        if _is(item_id, "SLOW"):
-            wait_s = min(self.slow_s, float(request.query.get("svr_timeout") or self.slow_s))
-            self.clock.wait(wait_s)
-            raise crud.Stopped(400, Error("90007", "Timeout waiting for the database"))
-        if _is(item_id, "VANISH"):
-            self.world.delete(file.name, item_id)
+    def _wait(self, at_most_s: float | None) -> None:
+        self.clock.wait(min(self.slow_s, at_most_s or self.slow_s))
+
+    def _shape(self, request: Request, mode: str) -> crud.Shape:
+        return crud.Shape.of(mode, request.query, flat=_answers_in(request) == TEXT)
 
     def _said(self, request: Request, answer: Answer) -> Response:
         """Answer in the format of the request's body, or of `Accept` where there is none."""
         media = _answers_in(request)
         body = written(answer, media, typed=self.typed)
         return Response(400 if answer.errors else 200, body, f"{media}; charset=utf-8")
-
-
-def _is(item_id: str, case: str) -> bool:
-    return item_id.partition("*")[0] == case
 
 
 def _answers_in(request: Request) -> str:

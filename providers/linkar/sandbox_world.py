@@ -47,6 +47,11 @@ class World:
         self.records.get(file, {}).pop(item_id, None)
 
 
+def is_case(item_id: str, case: str) -> bool:
+    """Say whether a record is one of those with a character of its own: RACE*1 is a RACE."""
+    return item_id.partition("*")[0] == case
+
+
 def build(seed: int, now: datetime, accounts: int) -> World:
     world = World({name: {} for name in FILES})
     _add_samples(world)
