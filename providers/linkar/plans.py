@@ -43,7 +43,7 @@ def plan_edit(
     """Plan an update of the attributes that were changed; the rest of the record is read again when it is sent."""
     fields = {each.name: each for each in edit_fields(file, base, schema, options) if each.editable}
     entered = _entered(fields, attributes_in(base), values, options)
-    entered.errors |= _torn_groups(file, attributes_in(base), entered.after)
+    entered.errors |= _torn_groups(file, fields, attributes_in(base), entered.after)
     timeout_s = timeout_of(values, options)
     if timeout_s is None:
         entered.errors[SVR_TIMEOUT] = (TIMEOUT_MESSAGE,)
@@ -172,7 +172,9 @@ def is_as_shown(typed: str, source: Field) -> bool:
     return typed.replace("\r\n", "\n") == str(source.initial or "")
 
 
-def _torn_groups(file: FileMap, before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+def _torn_groups(
+    file: FileMap, fields: Mapping[str, Field], before: Mapping[str, str], after: Mapping[str, str]
+) -> dict[str, tuple[str, ...]]:
     """Return an error at each changed member of a group whose lines no longer run in parallel.
 
     A member may have been shorter before (a database drops empty values at the end): only a new number of lines counts.
@@ -182,7 +184,7 @@ def _torn_groups(file: FileMap, before: Mapping[str, str], after: Mapping[str, s
         counts = {name: _lines(after.get(name, before.get(name, ""))) for name in members}
         grown = [name for name in members if name in after and counts[name] != _lines(before.get(name, ""))]
         if grown and len({count for count in counts.values() if count}) > 1:
-            lines = ", ".join(f"{name} {count}" for name, count in counts.items())
+            lines = ", ".join(f"{fields[name].label if name in fields else name} {n}" for name, n in counts.items())
             words = f"The lines of {group} belong together, and their numbers differ now: {lines}."
             errors |= dict.fromkeys(grown, (words,))
     return errors

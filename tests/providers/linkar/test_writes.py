@@ -376,9 +376,10 @@ def test_parallel_lines_stay_parallel(remote: Remote) -> None:
     provider = remote.provider
     base = remote.snapshot("AC*1006")
 
-    torn = provider.plan_update("edit", base, {"SERVICE": "a\nb\nc"}, frozenset(), None)
+    torn = provider.plan_update("edit", base, {"SERVICE": "a\nb\nc"}, frozenset(), remote.schema(base))
 
     assert isinstance(torn, FieldErrors) and list(torn.errors) == ["SERVICE"]
+    assert "Service 3, Seats 2, Price of a seat 2, Renewals 2" in torn.errors["SERVICE"][0]
     whole = {"SERVICE": "a\nb\nc", "SEATS": "1\n2\n3", "PRICE": "3\n4\n5", "RENEWAL": "5\n6\n7"}
     assert isinstance(remote.edit("AC*1006", whole), Ok)
     assert AM not in remote.record("AC*1006")[5]
