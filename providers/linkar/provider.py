@@ -17,7 +17,7 @@ from ..outcomes import Failure, FieldErrors, Gone, Ok, Outcome
 from ..plan import Plan
 from ..secrets import Secret
 from ..versions import Entry
-from . import checking, client, comparing, facts, fields, plans, versions, writes
+from . import checking, client, comparing, facts, fields, plans, settling, versions, writes
 from .answers import Record
 from .assessment import assess
 from .file_map import FileMap
@@ -170,7 +170,7 @@ class Linkar(Provider):
                 return plain
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
-        return writes.confirms(plan, before, after)
+        return settling.confirms(plan, before, after)
 
     def send(self, plan: Plan, values: Mapping[str, FieldValue], secrets: Mapping[str, Secret]) -> Outcome:
         options = self.options
