@@ -29,6 +29,7 @@ class ErrorRule:
     `code` is ours and stable: it is stored, filtered on and linked to. An empty `statuses` matches any status; an empty
     `remote_codes` matches an answer without a code only if `statuses` is given. `message` is searched whatever its
     case. `sentence` says what happened and whether anything changed; `next_step` says what to do, in the imperative.
+    `quotes`: the sentence points at the remote's own words, so they are shown with it.
     """
 
     code: str
@@ -43,6 +44,7 @@ class ErrorRule:
     attention: Attention | None = None
     retry_after_s: int | None = None
     script: str = ""
+    quotes: bool = False
 
     def matches(self, status: int, remote_code: str, message: str) -> bool:
         if self.statuses and status not in self.statuses:

@@ -108,6 +108,7 @@ def to_json(outcome: Outcome, name: str, at: datetime, *, codes_sent: int = 0) -
             "next_step": next_step,
             "who": who,
             "script": script,
+            "quotes": rule is not None and rule.quotes,
             "http_status": evidence.http_status,
             "remote_code": storable(evidence.remote_code, 200),
             "remote_message": storable(evidence.remote_message, 4000),

@@ -84,6 +84,7 @@ DATABASE_REFUSED = ErrorRule(
     who=Who.ADMIN,
     statuses=(400,),
     message="^entry:",
+    quotes=True,
     source=_STATUS + "400 when ERRORS has content, whatever the reason.",
 )
 

@@ -73,7 +73,8 @@ def test_each_outcome_has_its_state_and_its_words(outcome: Outcome, state: State
     assert raw["type"] == kind
     assert raw["sentence"].endswith(".")
     assert set(raw) == {
-        *("type", "rule", "sentence", "next_step", "who", "script", "http_status", "remote_code", "remote_message"),
+        *("type", "rule", "sentence", "next_step", "who", "script", "quotes"),
+        *("http_status", "remote_code", "remote_message"),
         *("documentation_url", "request_id", "retry_after_s", "maybe_applied", "errors", "table", "at"),
     }
     assert "canary" not in json.dumps(raw)
