@@ -129,6 +129,22 @@ def test_the_parameters_of_the_manual_are_sent() -> None:
         assert any("NIGHT" in warning for warning in plan.warnings)
 
 
+def test_only_an_administrator_sets_what_the_lock_and_the_routine_get() -> None:
+    asked = {"custom_vars": "SUPPORT", "optimistic_locking": "false", "read_after": "false", "original_record": "false"}
+    with linkar() as remote:
+        base = remote.snapshot("AC*1006")
+        for action in ("edit", "look"):
+            assert not set(asked) & {each.name for each in remote.provider.fields(action, base, remote.schema(base))}
+
+        outcome = remote.edit("AC*1006", {"PHONE": "1", **asked})
+
+        assert isinstance(outcome, Ok)
+        [sent] = [each for each in remote.exchanges if each.method == "PUT"]
+        query = _query_of(sent.path)
+        assert "custom_vars" not in query
+        assert {query[name] for name in ("optimistic_locking", "read_after", "original_record")} == {"true"}
+
+
 FORMATS = {
     "json": ("application/json", "{"),
     "xml": ("application/xml; charset=utf-8", "<?xml"),
