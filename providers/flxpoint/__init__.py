@@ -5,7 +5,7 @@ Data sheet
 Base URL        https://api.flxpoint.com; no version in the path.
 Keys            `X-API-TOKEN`, an Account token. Source and Channel tokens are refused with 403. GET /account checks it.
 Rate            2 requests a second for each token, shared by all processes; `X-Auth-Pool-*` headers slow us down
-                earlier; 429 with or without `Retry-After`.
+                earlier; 429 with or without `Retry-After`, waited out by reads only.
 Time-outs       connect 5 s, reads 30 s, writes 60 s. Assumed: nothing is documented.
 Paging          none: GET /connections answers everything at once, secrets included.
 Status          none. `complete`, `incomplete` and `unknown` are worked out from the configs, and said to be.

@@ -24,9 +24,8 @@ logger = logging.getLogger("linkdesk.providers.flxpoint")
 READ_DEADLINE_S = 30.0
 WRITE_DEADLINE_S = 60.0
 MAX_BODY_BYTES = 32_000_000
-# Source: the contract, section 2. A POST is not repeated: Assumed that a 429 was not processed, and that is not enough
-# to risk a second connection. A PUT of the same full set may be: twice is once.
-TRIES = {"GET": 5, "PUT": 2}
+# Source: the contract, section 2. A write is never repeated: no page says that a 429 comes before processing.
+TRIES = {"GET": 5}
 MAX_WAIT_S = 10.0
 
 # The list answer holds every config's value in clear, so none of them gets into a call log.
@@ -54,7 +53,7 @@ class TokenAuth(AuthBase):
 
 
 class FlxpointSession(ApiSession):
-    """A session at the gate of its token: it slows everybody down when the pool fills, and waits out a 429."""
+    """A session at the gate of its token: it slows everybody down when the pool fills; reads wait out a 429."""
 
     def __init__(
         self, base_url: str, *, requests_per_s: float, gate: str, limiter: Limiter | None = None, **rest: Any

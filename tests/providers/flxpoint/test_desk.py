@@ -153,6 +153,14 @@ def test_a_concern_shows_when_the_answer_was_lost_too(box: FlxpointSandbox, ana:
     assert (operation.state, account.attention) == (State.DONE, Attention.CONFLICT)
 
 
+def test_an_update_that_comes_too_fast_is_sent_once_and_says_when_to_try_again(box: FlxpointSandbox, ana: Any) -> None:
+    operation = edited(account_called("Acme Supply"), ana, host="case-busy")
+
+    assert (operation.state, operation.outcome["rule"]) == (State.FAILED, "flxpoint.too_many_requests")
+    assert operation.outcome["retry_after_s"] == 3
+    assert sum(one["count"] for one in box.requests() if one["method"] == "PUT") == 1
+
+
 def test_an_update_that_was_dropped_is_not_called_done(box: FlxpointSandbox, ana: Any) -> None:
     operation = edited(account_called("Case: drops the update"), ana, refresh_minutes="1440")
 

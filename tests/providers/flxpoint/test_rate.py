@@ -177,15 +177,13 @@ def test_a_read_is_given_up_after_five_tries() -> None:
     assert len(server.asked) == 5
 
 
-def test_a_post_is_never_repeated_and_a_put_once() -> None:
+@pytest.mark.parametrize(("method", "path"), [("POST", "/connections"), ("PUT", "/connections/1")])
+def test_a_write_is_never_repeated(method: str, path: str) -> None:
+    """Not documented: whether a 429 comes before anything is processed."""
     with CannedServer(sample("error_429.json", 429, Retry_After="0")) as server:
-        session = flxpoint(server.url).session
-        session.request("POST", "/connections", json={})
-        posts = len(server.asked)
-        session.request("PUT", "/connections/1", json={})
+        flxpoint(server.url).session.request(method, path, json={})
 
-    assert posts == 1
-    assert len(server.asked) - posts == 2
+    assert len(server.asked) == 1
 
 
 def test_a_pause_holds_back_every_integration_of_the_token() -> None:
