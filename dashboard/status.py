@@ -1,4 +1,4 @@
-"""How an account's state is shown: word, icon, tone and button for who must act; word and tone for how fresh it is."""
+"""How an account's state is shown: word, icon and tone for who must act; word and tone for how fresh it is."""
 
 from __future__ import annotations
 
@@ -15,30 +15,25 @@ EXPIRY_SHOWN_BEFORE = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Presentation:
-    """`button` is the word of the primary action where the provider names no action of its own."""
-
     word: str
     icon: str
     tone: str
-    button: str
 
 
 # In the order of the counts above the list: what an agent can repair first.
 STATUS: dict[Attention, Presentation] = {
-    Attention.NEEDS_CODE: Presentation("Needs code", "device-mobile-message", "warn", "Enter code"),
-    Attention.NEEDS_PASSWORD: Presentation("Needs password", "lock", "bad", "Update credentials"),
-    Attention.NEEDS_RECONNECT: Presentation("Needs reconnect", "plug-connected-x", "bad", "Send repair link"),
-    Attention.CUSTOMER_AT_INSTITUTION: Presentation(
-        "Customer must act at the institution", "user-exclamation", "warn", "Show script"
-    ),
-    Attention.CONFLICT: Presentation("Conflict", "git-merge", "warn", "Resolve"),
-    Attention.OUR_KEYS: Presentation("Our keys", "key", "bad", "Tell an admin"),
-    Attention.INSTITUTION_DOWN: Presentation("Institution down", "building-bank", "info", "Tell me when back"),
-    Attention.PROVIDER_TROUBLE: Presentation("Provider trouble", "server-off", "info", "Escalate"),
-    Attention.INCOMPLETE: Presentation("Incomplete", "hourglass", "mute", "Resend invitation"),
-    Attention.UNKNOWN: Presentation("Unknown", "help-circle", "mute", "Check now"),
-    Attention.HEALTHY: Presentation("Healthy", "circle-check", "ok", "Refresh"),
-    Attention.ENDED: Presentation("Ended", "circle-x", "mute", "View history"),
+    Attention.NEEDS_CODE: Presentation("Needs code", "device-mobile-message", "warn"),
+    Attention.NEEDS_PASSWORD: Presentation("Needs password", "lock", "bad"),
+    Attention.NEEDS_RECONNECT: Presentation("Needs reconnect", "plug-connected-x", "bad"),
+    Attention.CUSTOMER_AT_INSTITUTION: Presentation("Customer must act at the institution", "user-exclamation", "warn"),
+    Attention.CONFLICT: Presentation("Conflict", "git-merge", "warn"),
+    Attention.OUR_KEYS: Presentation("Our keys", "key", "bad"),
+    Attention.INSTITUTION_DOWN: Presentation("Institution down", "building-bank", "info"),
+    Attention.PROVIDER_TROUBLE: Presentation("Provider trouble", "server-off", "info"),
+    Attention.INCOMPLETE: Presentation("Incomplete", "hourglass", "mute"),
+    Attention.UNKNOWN: Presentation("Unknown", "help-circle", "mute"),
+    Attention.HEALTHY: Presentation("Healthy", "circle-check", "ok"),
+    Attention.ENDED: Presentation("Ended", "circle-x", "mute"),
 }
 
 

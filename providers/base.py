@@ -22,8 +22,13 @@ from .versions import Entry, entries_of
 
 
 class Capability(StrEnum):
-    """What a provider can do; declared in `Provider.capabilities` and verified when the class is made."""
+    """What a provider can do; declared in `Provider.capabilities` and verified when the class is made.
 
+    It says where an action stands, too: `UPDATE` sets what is kept about an account, under Settings; `CREDENTIALS`
+    replaces what the customer signs in with.
+    """
+
+    CREDENTIALS = "credentials"
     UPDATE = "update"
     CREATE = "create"
     DELETE = "delete"
@@ -102,6 +107,7 @@ class Launcher:
 
 # What each capability promises: these must be overridden, or the class is refused at import.
 _PROMISES: Mapping[Capability, tuple[str, ...]] = {
+    Capability.CREDENTIALS: ("plan_update", "send", "fields"),
     Capability.UPDATE: ("plan_update", "send", "fields"),
     Capability.CREATE: ("plan_update", "send", "fields"),
     Capability.DELETE: ("plan_update", "send"),

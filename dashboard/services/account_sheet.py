@@ -67,6 +67,9 @@ class Sheet:
     def available(self) -> list[Action]:
         return [item.action for item in self.availabilities if item.is_available]
 
+    def first(self, capability: Capability) -> Action | None:
+        return next((action for action in self.available if action.capability is capability), None)
+
     @property
     def everyday_actions(self) -> list[Availability]:
         chosen = {item.action.name for item in (*self.settings_actions, *self.dangerous_actions)}
@@ -74,24 +77,16 @@ class Sheet:
 
     @property
     def settings_actions(self) -> list[Availability]:
-        """What changes the account and asks for nothing secret."""
+        """What is kept about the account and can be set: the capability says so."""
         return [
             item
             for item in self.availabilities
-            if item.action.capability is Capability.UPDATE
-            and not item.action.danger
-            and not self.asks_secret(item.action)
+            if item.action.capability is Capability.UPDATE and not item.action.danger
         ]
 
     @property
     def dangerous_actions(self) -> list[Availability]:
         return [item for item in self.availabilities if item.action.danger]
-
-    def asks_secret(self, action: Action) -> bool:
-        if self.provider is None:
-            return False
-        fields = self.provider.fields(action.name, self.account.to_snapshot(), self.schema)
-        return any(field.secret for field in fields)
 
     @property
     def fact_groups(self) -> list[tuple[str, list[Fact]]]:
@@ -125,15 +120,13 @@ def _primary_of(sheet: Sheet) -> Action | None:
     if provider.assess(snapshot, sheet.schema).attention == account.attention:
         name = provider.primary_action(snapshot, sheet.schema)
         return next((action for action in sheet.available if action.name == name), None)
-    repairs = [
-        action for action in sheet.available if action.capability is Capability.UPDATE and sheet.asks_secret(action)
-    ]
-    handovers = [action for action in sheet.available if action.capability is Capability.HOSTED_SESSION]
     match Attention(account.attention):
         case Attention.NEEDS_PASSWORD | Attention.NEEDS_CODE:
-            return next(iter(repairs + handovers), None)
+            return sheet.first(Capability.CREDENTIALS) or sheet.first(Capability.HOSTED_SESSION)
         case Attention.NEEDS_RECONNECT | Attention.INCOMPLETE:
-            return next(iter(handovers), None)
+            return sheet.first(Capability.HOSTED_SESSION)
+        case Attention.CONFLICT:
+            return sheet.first(Capability.UPDATE)
         case _:
             return None
 

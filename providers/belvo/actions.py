@@ -12,7 +12,7 @@ from .snapshots import is_open_finance
 CREDENTIALS = Action(
     "credentials",
     "Update credentials",
-    Capability.UPDATE,
+    Capability.CREDENTIALS,
     Effect.WRITE,
     "key",
     help="Belvo signs in at the institution with the new password at once; it may ask for a code.",

@@ -45,6 +45,7 @@ class Belvo(Provider):
     )
     capabilities = frozenset(
         {
+            Capability.CREDENTIALS,
             Capability.UPDATE,
             Capability.DELETE,
             Capability.RESUME,

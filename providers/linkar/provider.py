@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from ..answers import Assessment, Fact, Page, Schema, Snapshot
 from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
+from ..attention import Attention
 from ..base import Action, Availability, Capability, Effect, Provider
 from ..errors import BUILT_IN
 from ..fields import Field, FieldValue
@@ -116,7 +117,10 @@ class Linkar(Provider):
         )
 
     def primary_action(self, snapshot: Snapshot, schema: Schema | None) -> str:
-        return next((each.action.name for each in self.availability(snapshot, schema) if each.is_available), "")
+        """Return the form where something in the record has to be set; else looking again is what helps."""
+        file = self._file(snapshot)
+        is_incomplete = assess(file, snapshot, schema).attention == Attention.INCOMPLETE
+        return EDIT.name if is_incomplete and not _why_no_edit(file, snapshot) else ""
 
     def facts(self, snapshot: Snapshot, schema: Schema | None) -> tuple[Fact, ...]:
         return facts.facts(self._file(snapshot), snapshot, schema)

@@ -105,8 +105,8 @@ def _is_special(link: LinkedAccount) -> bool:
 
 
 def begin(page: Page, label: str) -> Locator:
-    """Return the button that begins an action, in the list of what can be done."""
-    return page.locator("#account-tab").get_by_role("button", name=label, exact=True)
+    """Return the button that begins an action: beside the diagnosis, or on the tab that is open."""
+    return page.locator("#diagnosis, #account-tab").get_by_role("button", name=label, exact=True).first
 
 
 def plan_table(page: Page) -> Locator:

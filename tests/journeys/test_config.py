@@ -40,7 +40,8 @@ FOLDED = ["Private Key", "Refresh Interval", "Character Encoding", "Notes", "Leg
 
 def open_form(page: Page) -> Hand:
     hand = Hand(page)
-    hand.click(begin(page, "Edit configs"))
+    hand.click(page.get_by_role("link", name="Settings", exact=True))
+    hand.click(page.locator("#account-settings").get_by_role("button", name="Edit configs"))
     expect(panel(page).locator(".operation-fields")).to_be_visible()
     return hand
 
@@ -94,7 +95,7 @@ def test_changing_one_config_sends_the_full_set(desk: Desk, sign_in: SignIn) -> 
     hand.click(apply_button(page))
     expect(panel(page).locator("#receipt")).to_be_visible()
 
-    assert (hand.clicks, hand.entries) == (2, 1)
+    assert (hand.clicks, hand.entries) == (3, 1)
     effect = put_to(desk, FEED_CONNECTION)
     held = {one["handle"] for one in before.configs if one["editable"] and one["value"] is not None}
     assert held <= {*effect["changes"], *effect["secrets"]}
@@ -121,7 +122,7 @@ def test_a_masked_secret_is_never_sent(desk: Desk, sign_in: SignIn) -> None:
     assert MASK not in effect["changes"].values()
     kept = box.world.connections[int(SHOP_CONNECTION)].config("access_token")
     assert kept and kept["value"] == "shpat_sample_only"
-    assert (hand.clicks, hand.entries) == (2, 1)
+    assert (hand.clicks, hand.entries) == (3, 1)
 
 
 def test_a_value_that_is_not_offered_any_more_stays(desk: Desk, sign_in: SignIn) -> None:

@@ -1,0 +1,91 @@
+"""The page of an account at each provider: where actions stand, what helps first, what is known and from when."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard import registry
+from dashboard.fingerprints import fingerprint_of
+from dashboard.models import LinkedAccount
+from dashboard.services.mirror import mirror_page
+from dashboard.services.sync import store_schemas
+from providers.outcomes import Ok
+from tests.emulator import Emulator
+
+from . import factories as make
+from .pages import client_of
+
+EDITS = {"belvo": "settings", "moneykit": "settings", "flxpoint": "configs", "linkar": "edit"}
+
+
+@pytest.fixture
+def desk(remote: Emulator) -> Client:
+    return client_of(make.agent())
+
+
+def account(integration: str, attention: str = "healthy", **columns: Any) -> LinkedAccount:
+    """Mirror what the emulator lists, without waiting for our own limits; return one of them."""
+    config = registry.integration_named(integration)
+    provider = config.provider(
+        config.values, config.provider.open_session(config.values, fingerprint=fingerprint_of(integration))
+    )
+    schemas, accounts = provider.list_schemas(), provider.list()
+    assert isinstance(schemas, Ok) and isinstance(accounts, Ok)
+    store_schemas(integration, schemas.value.items)
+    mirror_page(integration, accounts.value.items, timezone.now())
+    return LinkedAccount.objects.filter(integration=integration, attention=attention, **columns).order_by("pk")[0]
+
+
+def page(desk: Client, account: LinkedAccount, tab: str = "") -> Any:
+    return desk.get(f"/linked-accounts/{account.pk}/?tab={tab}")
+
+
+def tab_of(response: Any) -> str:
+    return str(response.content.decode().partition('id="account-tab"')[2].partition('id="account-rail"')[0])
+
+
+def buttons(response: Any) -> list[str]:
+    """Return the buttons of the diagnosis in their order, the primary one first."""
+    diagnosis = response.content.decode().partition('id="diagnosis"')[2].partition("</section>")[0]
+    found = re.findall(r'<button class="btn ?(primary)?">.*?</svg>([^<]+)', diagnosis)
+    return [word for _, word in sorted(found, key=lambda pair: pair[0] != "primary")]
+
+
+@pytest.mark.parametrize("integration", EDITS)
+def test_what_is_set_stands_under_settings_and_nowhere_else(desk: Client, integration: str) -> None:
+    found = account(integration)
+    button = f"/operations/{EDITS[integration]}/"
+
+    assert button in tab_of(page(desk, found, "settings"))
+    assert button not in tab_of(page(desk, found))
+
+
+def test_credentials_stand_in_the_overview(desk: Client) -> None:
+    found = account("belvo", "needs_password")
+
+    assert "/operations/credentials/" in tab_of(page(desk, found))
+    assert "/operations/credentials/" not in tab_of(page(desk, found, "settings"))
+
+
+@pytest.mark.parametrize(
+    ("integration", "attention", "expected"),
+    [
+        ("belvo", "healthy", ["Refresh", "Update credentials", "Check now"]),
+        ("moneykit", "healthy", ["Refresh", "Send repair link", "Check now"]),
+        ("flxpoint", "healthy", ["Check now", "Edit configs"]),
+        ("linkar", "healthy", ["Check now", "Edit record"]),
+        ("flxpoint", "incomplete", ["Edit configs", "New connection like this", "Check now"]),
+        ("linkar", "incomplete", ["Edit record", "Look up calculated values", "Check now"]),
+    ],
+)
+def test_reading_again_is_always_there_and_first_where_nothing_helps_more(
+    desk: Client, integration: str, attention: str, expected: list[str]
+) -> None:
+    columns = {"remote_id": "48402"} if (integration, attention) == ("flxpoint", "incomplete") else {}
+
+    assert buttons(page(desk, account(integration, attention, **columns))) == expected
