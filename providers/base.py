@@ -137,6 +137,11 @@ class Provider(ABC):
     settle_within_s: ClassVar[int] = 60
     # How often a sync should look at everything, in seconds.
     sync_every_s: ClassVar[int] = 900
+    # What a schema is to people: an institution, a file.
+    schema_noun: ClassVar[str] = "institution"
+    # What an account's state is worked out from where the remote reports none (“its configs”); "" where it does. Such a
+    # remote tells of no success either: all there is to say is when Linkdesk last read the account.
+    state_from: ClassVar[str] = ""
     # Whether an account says whose it is. Where not, `list_of_customer` does, and what it said is kept.
     names_customers: ClassVar[bool] = True
 

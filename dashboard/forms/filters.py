@@ -21,8 +21,8 @@ TOO_LONG = (
 SORT_WORDS = {
     "customer": "Customer, A to Z",
     "-customer": "Customer, Z to A",
-    "institution": "Institution, A to Z",
-    "-institution": "Institution, Z to A",
+    "institution": "Account, A to Z",
+    "-institution": "Account, Z to A",
     "-since": "Status, newest first",
     "since": "Status, oldest first",
     "-success": "Last success, newest first",
@@ -53,7 +53,7 @@ class LinkedAccountFilter(forms.Form):
     q = SearchField()
     attention = forms.ChoiceField(required=False)
     integration = forms.ChoiceField(required=False, label="Provider")
-    institution = forms.ChoiceField(required=False)
+    institution = forms.ChoiceField(required=False, label="Institution or type")
     fresh = forms.ChoiceField(
         required=False,
         label="Freshness",

@@ -51,11 +51,21 @@ class Sheet:
         return self.provider.name if self.provider else self.account.provider.title()
 
     @property
+    def schema_noun(self) -> str:
+        return self.provider.schema_noun if self.provider else "described by"
+
+    @property
+    def state_from(self) -> str:
+        return self.provider.state_from if self.provider else ""
+
+    @property
     def institution(self) -> str:
-        return (self.schema.title if self.schema else "") or self.account.title or self.account.schema_key
+        return self.account.title or (self.schema.title if self.schema else "") or self.account.schema_key
 
     @property
     def who_acts(self) -> str:
+        if self.account.attention == Attention.INCOMPLETE and self.primary in self._settable:
+            return "You, by setting what is missing."
         return WHO_ACTS[Attention(self.account.attention)]
 
     @property
@@ -83,6 +93,10 @@ class Sheet:
             for item in self.availabilities
             if item.action.capability is Capability.UPDATE and not item.action.danger
         ]
+
+    @property
+    def _settable(self) -> list[Action]:
+        return [item.action for item in self.settings_actions]
 
     @property
     def dangerous_actions(self) -> list[Availability]:

@@ -17,6 +17,7 @@ from dashboard.models import Customer, LinkedAccount
 from dashboard.status import Freshness, Presentation, freshness, presentation_of, relative
 from dashboard.templatetags.linkdesk import exact
 from providers.attention import Attention
+from providers.base import Provider
 
 TAGS_SHOWN = 3
 
@@ -27,6 +28,7 @@ class Row:
     url: str
     version: str
     status: Presentation
+    state_from: str
     name: str
     has_name: bool
     email: str
@@ -54,18 +56,19 @@ class Group:
 
 def grouped(accounts: Sequence[LinkedAccount], now: datetime, *, by_customer: bool) -> list[Group]:
     """Return the rows as they stand in the table: one group, or one per customer."""
-    names = {name: config.provider.name for name, config in registry.integrations().items()}
+    providers = {name: config.provider for name, config in registry.integrations().items()}
     if not by_customer:
-        return [Group(None, tuple(_row(account, names, now) for account in accounts))] if accounts else []
+        return [Group(None, tuple(_row(account, providers, now) for account in accounts))] if accounts else []
     groups: list[tuple[Customer | None, list[Row]]] = []
     for account in accounts:
         if not groups or groups[-1][0] != account.customer:
             groups.append((account.customer, []))
-        groups[-1][1].append(_row(account, names, now))
+        groups[-1][1].append(_row(account, providers, now))
     return [Group(customer, tuple(rows)) for customer, rows in groups]
 
 
-def _row(account: LinkedAccount, names: Mapping[str, str], now: datetime) -> Row:
+def _row(account: LinkedAccount, providers: Mapping[str, type[Provider]], now: datetime) -> Row:
+    provider = providers.get(account.integration)
     customer = account.customer
     tags = tuple(str(tag) for tag in account.tags)
     return Row(
@@ -73,15 +76,16 @@ def _row(account: LinkedAccount, names: Mapping[str, str], now: datetime) -> Row
         url=reverse("linked-account-detail", args=[account.pk]),
         version=version_of(account),
         status=presentation_of(account.attention),
+        state_from=provider.state_from if provider and not account.is_gone else "",
         name=str(customer) if customer else account.external_id or "No customer",
         has_name=customer is not None,
         email=_second_line(account),
         institution=account.title or account.schema_key or "Not named",
-        provider=names.get(account.integration, account.integration),
+        provider=provider.name if provider else account.integration,
         headline=account.headline,
         since=relative(account.attention_since, now),
         since_exact=exact(account.attention_since),
-        success=relative(account.last_success_at, now) if account.last_success_at else "never",
+        success=_success(account, provider, now),
         success_exact=exact(account.last_success_at),
         freshness=freshness(account, now),
         reference=account.external_id or account.remote_id,
@@ -89,6 +93,12 @@ def _row(account: LinkedAccount, names: Mapping[str, str], now: datetime) -> Row
         more_tags=max(0, len(tags) - TAGS_SHOWN),
         is_gone=account.gone_at is not None,
     )
+
+
+def _success(account: LinkedAccount, provider: type[Provider] | None, now: datetime) -> str:
+    if account.last_success_at:
+        return relative(account.last_success_at, now)
+    return "not reported" if provider and provider.state_from else "never"
 
 
 def _second_line(account: LinkedAccount) -> str:

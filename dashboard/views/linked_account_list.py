@@ -35,7 +35,7 @@ COUNTS = "dashboard/_account_counts.html"
 COLUMNS = (
     ("", "Status", "col-1"),
     ("customer", "Customer", "col-2"),
-    ("institution", "Institution", "col-3"),
+    ("institution", "Account", "col-3"),
     ("since", "Since", "col-4"),
     ("success", "Last success", "col-5"),
     ("", "External id, tags", "col-6"),

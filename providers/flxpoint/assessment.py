@@ -1,14 +1,14 @@
-"""What a connection's configs mean for people. Flxpoint reports no state, so each is worked out, and said to be."""
+"""What a connection's configs mean for people. Flxpoint reports no state, so each is worked out of them."""
 
 from __future__ import annotations
+
+from collections import Counter
 
 from ..answers import Assessment, Schema, Snapshot
 from ..attention import Attention
 from .configs import Config, configs_in
 from .feeds import NOT_REPORTED, feeds_in
 from .snapshots import COMPLETE, INCOMPLETE, UNKNOWN, type_name
-
-DERIVED = "Flxpoint reports no state: Linkdesk works this out from the configs as they were at the last check."
 
 
 def assess(snapshot: Snapshot, schema: Schema | None) -> Assessment:
@@ -18,8 +18,7 @@ def assess(snapshot: Snapshot, schema: Schema | None) -> Assessment:
             return Assessment(
                 Attention.HEALTHY,
                 "Every required config is set.",
-                f"{DERIVED} It says nothing about whether {type_name(snapshot)} lets Flxpoint in. "
-                f"{feeding(snapshot, schema)}",
+                f"Whether {type_name(snapshot)} lets Flxpoint in, that does not say. {feeding(snapshot, schema)}",
                 code=COMPLETE,
             )
         case "incomplete":
@@ -28,7 +27,7 @@ def assess(snapshot: Snapshot, schema: Schema | None) -> Assessment:
             return Assessment(
                 Attention.UNKNOWN,
                 "Flxpoint shows no configs for this connection.",
-                f"{DERIVED} Without any, there is nothing to go by. Check it now.",
+                "Without any, there is nothing to go by. Check it now.",
                 code=UNKNOWN,
             )
         case word:
@@ -47,7 +46,9 @@ def feeding(snapshot: Snapshot, schema: Schema | None) -> str:
         return f"What it feeds is {NOT_REPORTED}."
     if not feeds:
         return "No source or channel uses it."
-    return f"It feeds {len(feeds)} source{'' if len(feeds) == 1 else 's'} or channel{'' if len(feeds) == 1 else 's'}."
+    kinds = Counter(feed.kind.lower() for feed in feeds)
+    counted = (f"{number} {kind}{'' if number == 1 else 's'}" for kind, number in kinds.items())
+    return f"It feeds {' and '.join(counted)}."
 
 
 def missing_configs(snapshot: Snapshot) -> tuple[Config, ...]:
@@ -71,7 +72,7 @@ def _incomplete(snapshot: Snapshot, schema: Schema | None) -> Assessment:
     return Assessment(
         Attention.INCOMPLETE,
         f"{labels} {verb} required and not set."[:300] if labels else "A required config is not set.",
-        f"{act} {DERIVED} {feeding(snapshot, schema)}",
+        f"{act} {feeding(snapshot, schema)}",
         code=INCOMPLETE,
         script=script,
     )

@@ -25,8 +25,7 @@ def facts(snapshot: Snapshot, schema: Schema | None) -> tuple[Fact, ...]:
         Fact("Type handle", connection_type(snapshot) or None, "code"),
         Fact("Type id", str(number) if number is not None else None, "code"),
         Fact("Connection id", snapshot.remote_id, "code"),
-        Fact("State", snapshot.status or "unknown"),
-        Fact("State comes from", "Linkdesk, from the configs at the last check. Flxpoint reports none."),
+        Fact("State", f"{snapshot.status or 'unknown'}; Flxpoint reports none, Linkdesk takes it from the configs"),
         *_feeds(snapshot, schema),
         *(
             Fact(config.label, _text(config), _kind(config), "Configs")

@@ -36,6 +36,8 @@ class Flxpoint(Provider):
     slug = "flxpoint"
     name = "Flxpoint"
     noun = "connection"
+    schema_noun = "integration type"
+    state_from = "its configs"
     settings = (
         Setting("URL", "the address of Flxpoint's API", default="https://api.flxpoint.com"),
         Setting("TOKEN", "an API token of the kind “Account”, from Flxpoint's settings", secret=True),

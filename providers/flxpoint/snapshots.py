@@ -62,12 +62,12 @@ def snapshots_of(raws: list[Any], fingerprint: Fingerprint) -> tuple[Snapshot, .
 def schema_of(key: str, name: str, raws: list[Any], feeds: Feeds | None, fingerprint: Fingerprint) -> Schema:
     """Return what describes the connections of one type: the form of a new one, and what the existing ones feed.
 
-    The title stays empty, so that a connection is shown by its own name and not by that of its type.
+    Its title is the name of the type; a connection goes by a name of its own.
     """
     configs = configs_of([raw for raw in raws if isinstance(raw, dict)], fingerprint, f"type/{key}")
     return Schema(
         key=key,
-        title="",
+        title=name[:200],
         body={
             "connectionTypeName": name,
             "configs": [to_json(config) for config in configs],

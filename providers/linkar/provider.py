@@ -59,6 +59,8 @@ class Linkar(Provider):
     slug = "linkar"
     name = "Linkar"
     noun = "record"
+    schema_noun = "file"
+    state_from = "what it holds"
     settings = SETTINGS
     capabilities = frozenset({Capability.UPDATE, Capability.LOOKUP})
     actions = (EDIT, LOOK)

@@ -18,7 +18,7 @@ from providers.outcomes import Ok
 from tests.emulator import Emulator
 
 from . import factories as make
-from .pages import client_of
+from .pages import HTMX, client_of, words
 
 EDITS = {"belvo": "settings", "moneykit": "settings", "flxpoint": "configs", "linkar": "edit"}
 
@@ -89,3 +89,60 @@ def test_reading_again_is_always_there_and_first_where_nothing_helps_more(
     columns = {"remote_id": "48402"} if (integration, attention) == ("flxpoint", "incomplete") else {}
 
     assert buttons(page(desk, account(integration, attention, **columns))) == expected
+
+
+@pytest.mark.parametrize(
+    ("integration", "said"),
+    [
+        ("belvo", r"Last success (\d+ \w+ ago|just now|\d+ \w+ \d+) Status at Belvo valid"),
+        ("moneykit", r"Last success (\d+ \w+ ago|just now|\d+ \w+ \d+) Status at MoneyKit connected"),
+        ("flxpoint", "Last success not reported by Flxpoint State from its configs, read just now"),
+        ("linkar", "Last success not reported by Linkar State from what it holds, read just now"),
+    ],
+)
+def test_the_page_says_from_what_and_when_a_state_is_known(desk: Client, integration: str, said: str) -> None:
+    assert re.search(said, words(page(desk, account(integration))))
+
+
+def test_the_list_says_it_too(desk: Client) -> None:
+    account("flxpoint")
+    account("belvo")
+
+    derived = words(desk.get("/linked-accounts/?integration=flxpoint"))
+    told = words(desk.get("/linked-accounts/?integration=belvo&attention=healthy"))
+
+    assert "Healthy from its configs" in derived and "not reported checked just now" in derived
+    assert "never" not in derived
+    assert "not reported" not in told and " from " not in told
+
+
+@pytest.mark.parametrize(
+    ("integration", "noun"),
+    [
+        ("belvo", "Link id .* Institution "),
+        ("moneykit", "Link id .* Institution "),
+        ("flxpoint", "Connection id .* Integration type "),
+        ("linkar", "Record id .* File apidemo"),
+    ],
+)
+def test_the_rail_calls_things_by_the_providers_words(desk: Client, integration: str, noun: str) -> None:
+    response = desk.get(f"/linked-accounts/{account(integration).pk}/?part=rail", headers=HTMX)
+
+    assert re.search(noun, words(response))
+
+
+@pytest.mark.parametrize(
+    ("integration", "who"), [("flxpoint", "You, by"), ("linkar", "You, by"), ("belvo", "The customer")]
+)
+def test_who_must_act_is_who_can(desk: Client, integration: str, who: str) -> None:
+    columns = {"remote_id": "48402"} if integration == "flxpoint" else {}
+
+    assert f"Who must act {who}" in words(page(desk, account(integration, "incomplete", **columns)))
+
+
+def test_a_row_without_a_customer_is_named_for_who_cannot_see_it(desk: Client) -> None:
+    account("flxpoint")
+
+    assert "No customer , Acme Supply - inventory feed" in words(
+        desk.get("/linked-accounts/?integration=flxpoint&sort=institution")
+    )

@@ -151,7 +151,6 @@ def test_the_samples_have_the_states_of_the_contract(file: str, status: str, att
     found = flxpoint().assess(snapshot, None)
 
     assert (snapshot.status, found.attention) == (status, attention)
-    assert "Linkdesk works this out from the configs as they were at the last check" in found.explanation
 
 
 def test_what_is_missing_is_named() -> None:
