@@ -16,6 +16,8 @@ from ..models import LinkedAccount
 
 # A refusal that tells of somebody's bad hour says nothing about the account for ever.
 PASSING_CAUSE_LASTS = timedelta(hours=6)
+# Stands as the action of a cause where nothing was sent: the account could not be read.
+A_READ = "read"
 _PASSING = (Attention.INSTITUTION_DOWN, Attention.PROVIDER_TROUBLE)
 
 ENDED = Assessment(
@@ -61,7 +63,7 @@ def _counts(attention: Attention, account: LinkedAccount, snapshot: Snapshot, re
         return False
     if snapshot.last_success_at is not None and snapshot.last_success_at >= account.cause_at:
         return False
-    if attention == Attention.OUR_KEYS:
-        # A snapshot that was read after that refusal was read with our keys: they are good again.
+    if attention == Attention.OUR_KEYS or account.cause_evidence.get("action") == A_READ:
+        # What was read after that refusal was read with our keys, and could be read: that is over.
         return read_at <= account.cause_at
     return attention not in _PASSING or now - account.cause_at < PASSING_CAUSE_LASTS

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from providers.answers import Handover, LookupTable, Snapshot
 from providers.base import Effect, Provider
-from providers.outcomes import Concern, Conflict, Gone, Ok, Outcome, Refused, Unavailable
+from providers.outcomes import Concern, Conflict, Failure, Gone, Ok, Outcome, Refused, Unavailable
 from providers.plan import Plan
 
 from ..models import LinkedAccount, Operation
@@ -19,11 +19,12 @@ from .mirror import mark_gone, mirror
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One look at an account: the snapshot, that it is gone, or that it could not be read (`snapshot` None)."""
+    """One look at an account: the snapshot, that it is gone, or why it could not be read."""
 
     at: datetime
     snapshot: Snapshot | None = None
     gone: Gone | None = None
+    failure: Failure | None = None
 
     def store(self, account: LinkedAccount) -> LinkedAccount:
         """Bring the mirror up to what was read."""
@@ -42,8 +43,8 @@ def read_back(provider: Provider, remote_id: str) -> Reading:
             return Reading(at, snapshot=snapshot)
         case Gone() as gone:
             return Reading(at, gone=gone)
-        case _:
-            return Reading(at)
+        case failure:
+            return Reading(at, failure=failure)
 
 
 def read_after(provider: Provider, remote_id: str, outcome: Outcome) -> Reading | None:

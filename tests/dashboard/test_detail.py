@@ -297,14 +297,41 @@ def test_a_look_brings_the_mirror_up_to_the_remote(account: LinkedAccount, belvo
     assert account.checked_at is not None and account.checked_at > timezone.now() - timedelta(minutes=1)
 
 
-def test_a_look_without_an_answer_changes_nothing(account: LinkedAccount, belvo: Any) -> None:
+def test_a_look_without_an_answer_says_why_until_one_comes(account: LinkedAccount, belvo: Any) -> None:
+    before = account.checked_at
+    belvo.faults.add(Fault("answer", "GET", status=401, body='[{"code": "authentication_failed"}]'))
+
+    assert not look.look_at(str(account.pk))
+    account.refresh_from_db()
+    assert (account.status, account.checked_at) == ("invalid", before)
+    assert (account.attention, account.cause_code) == (Attention.OUR_KEYS, "belvo.authentication_failed")
+
+    assert look.look_at(str(account.pk))
+    account.refresh_from_db()
+    assert account.attention == Attention.NEEDS_PASSWORD
+
+
+def test_a_look_in_somebody_elses_bad_minute_is_forgotten_with_the_next(account: LinkedAccount, belvo: Any) -> None:
+    belvo.faults.add(Fault("answer", "GET", times=9, status=503))
+    assert not look.look_at(str(account.pk))
+    account.refresh_from_db()
+    assert account.attention == Attention.PROVIDER_TROUBLE
+    belvo.faults.clear()
+
+    assert look.look_at(str(account.pk))
+    account.refresh_from_db()
+
+    assert account.attention == Attention.NEEDS_PASSWORD
+
+
+def test_a_look_without_an_answer_hides_no_refusal(account: LinkedAccount, belvo: Any, ana: Any) -> None:
+    make.repaired(account, ana, password="locked")
     belvo.faults.add(Fault("blocked", "GET", times=9))
 
     assert not look.look_at(str(account.pk))
 
-    before = account.version
     account.refresh_from_db()
-    assert account.version == before
+    assert account.attention == Attention.CUSTOMER_AT_INSTITUTION
 
 
 # -- roles
