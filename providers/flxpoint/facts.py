@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..answers import Fact, Schema, Snapshot
 from .configs import Config, Held, configs_in
 from .feeds import NOT_REPORTED, feeds_in
-from .fields import shown
+from .fields import choices_of, kind_of, shown
 from .snapshots import connection_type, type_name
 
 _SECRET = {Held.SET: "set", Held.MASKED: "set (masked by Flxpoint)", Held.EMPTY: "not set"}
@@ -62,10 +62,12 @@ def _text(config: Config) -> str | None:
         return _SECRET[config.held]
     if config.held == Held.MASKED:
         return "masked by Flxpoint"
+    choices = choices_of(config, kind_of(config))
     if config.value:
-        return shown(config, config.value)
-    return f"not set (default: {shown(config, config.default)})" if config.default else None
+        return shown(config, config.value, choices)
+    return f"not set (default: {shown(config, config.default, choices)})" if config.default else None
 
 
 def _kind(config: Config) -> str:
-    return "text" if config.secret or config.options or not config.value else "code"
+    is_plain = config.value and not config.secret and not choices_of(config, kind_of(config))
+    return "code" if is_plain and "\n" not in str(config.value) else "text"

@@ -222,6 +222,17 @@ def test_the_samples_tell_what_each_feeds() -> None:
     }
 
 
+def test_values_are_shown_as_people_read_them() -> None:
+    found = {f.label: (f.value, f.kind) for f in flxpoint().facts(connection(), None) if f.group == "Configs"}
+
+    assert found["File Has Header Row"] == ("Yes", "text")
+    assert found["Delimiter"] == ("Comma", "text")
+    assert found["Host"] == ("sftp.acme-supply.example", "code")
+    assert found["Character Encoding"] == ("not set (default: UTF-8)", "text")
+    assert found["Password"] == ("set", "text")
+    assert "Internal Flags" not in found
+
+
 def test_what_the_api_does_not_offer_is_said_with_the_reason() -> None:
     labels = {f.label for f in flxpoint().facts(connection(), None) if f.group == "Not offered by Flxpoint's API"}
 
