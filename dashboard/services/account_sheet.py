@@ -25,7 +25,7 @@ WHO_ACTS: dict[Attention, str] = {
     Attention.PROVIDER_TROUBLE: "The provider. Nothing for the customer to do.",
     Attention.OUR_KEYS: "An administrator of Linkdesk.",
     Attention.INCOMPLETE: "The customer, who finishes connecting.",
-    Attention.CONFLICT: "You, by resolving two changes.",
+    Attention.CONFLICT: "You, by deciding what stands.",
     Attention.ENDED: "Nobody. It was deleted.",
     Attention.UNKNOWN: "You, by checking it now.",
 }

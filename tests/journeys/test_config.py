@@ -13,16 +13,20 @@ from .accounts import (
     SHOP_CONNECTION,
     account_with_id,
     apply_button,
+    badge,
     begin,
     input_of,
     panel,
     path_of,
     plan_table,
+    primary_button,
 )
 from .browser import Hand, SignIn
 from .desk import Desk
 
 MASK = "********"
+# Source: sample 48377 of the contract.
+PASSWORD = "S4mple-Only-Pw"
 # Source: sample 48377 of the contract, by `sortOrder`.
 SHOWN = [
     "Name of the connection",
@@ -77,10 +81,25 @@ def test_the_form_is_made_of_the_schema(desk: Desk, sign_in: SignIn) -> None:
     expect(input_of(page, "port")).to_have_attribute("inputmode", "decimal")
     expect(input_of(page, "password")).to_have_attribute("type", "password")
     expect(input_of(page, "password")).to_have_value("")
+    expect(input_of(page, "encoding")).to_have_value("")
+    expect(input_of(page, "encoding")).to_have_attribute("placeholder", "UTF-8")
     expect(input_of(page, "notes")).to_have_value("Acme nightly feed.\nAsk for Dana when it stops.")
     # Required is what the schema says; the rest says that it is optional.
     optional = panel(page).locator(".field", has=page.locator(".optional"))
     assert "Host" not in optional.locator("> label").all_inner_texts()
+
+
+def test_the_page_shows_what_it_feeds_and_no_secret(desk: Desk, sign_in: SignIn) -> None:
+    page = sign_in("agent", path_of(account_with_id("flxpoint", FEED_CONNECTION)))
+    overview = page.locator("#account-overview")
+
+    expect(overview).to_contain_text("Source “Acme Supply - inventory feed”")
+    expect(overview).to_contain_text("get inventory primary")
+    expect(overview.locator("dt", has_text="Password").locator("+ dd")).to_have_text("set")
+    expect(overview).to_contain_text("not set (default: UTF-8)")
+    open_form(page)
+
+    assert PASSWORD not in page.content()
 
 
 def test_changing_one_config_sends_the_full_set(desk: Desk, sign_in: SignIn) -> None:
@@ -161,6 +180,72 @@ def test_somebody_elses_change_is_seen_before_anything_is_replaced(desk: Desk, s
 
     changes = put_to(desk, FEED_CONNECTION)["changes"]
     assert (changes["host"], changes["remote_path"]) == ("sftp2.acme-supply.example", "/theirs.csv")
+
+
+def test_two_values_for_one_config_ask_and_take_the_choice(desk: Desk, sign_in: SignIn) -> None:
+    page = sign_in("agent", path_of(account_with_id("flxpoint", FEED_CONNECTION)))
+    box = desk.emulator.flxpoint
+
+    open_form(page)
+    input_of(page, "host").fill("mine.example")
+    expect(apply_button(page)).to_be_enabled()
+    for handle, value in (("host", "theirs.example"), ("password", "theirs-Only-Pw")):
+        box.control("change", {"id": FEED_CONNECTION, "handle": handle, "value": value})
+    apply_button(page).click()
+    conflict = panel(page).locator("#conflict")
+    expect(conflict).to_contain_text("both of you changed it")
+    for shown in ("sftp.acme-supply.example", "mine.example", "theirs.example", "changed by them, never shown"):
+        expect(conflict).to_contain_text(shown)
+    assert "Only-Pw" not in page.content()
+    assert box.effects() == []
+    conflict.get_by_label("Mine", exact=True).check()
+    panel(page).get_by_role("button", name="Continue with these").click()
+    expect(input_of(page, "host")).to_have_value("mine.example")
+    apply_button(page).click()
+    expect(panel(page).locator("#receipt")).to_be_visible()
+
+    effect = put_to(desk, FEED_CONNECTION)
+    assert effect["changes"]["host"] == "mine.example"
+    assert effect["secrets"]["password"] == box.fingerprint("theirs-Only-Pw")
+
+
+def test_another_value_that_moved_is_raised_on_the_account(desk: Desk, sign_in: SignIn) -> None:
+    account = LinkedAccount.objects.get(integration="flxpoint", title="Case: moves another config")
+    page = sign_in("agent", path_of(account))
+
+    open_form(page)
+    input_of(page, "remote_path").fill("/second.csv")
+    apply_button(page).click()
+
+    expect(panel(page).locator("#receipt")).to_contain_text("Character Encoding")
+    expect(badge(page)).to_have_text("Conflict")
+    expect(page.locator("#diagnosis")).to_contain_text("Flxpoint also changed configs that were not to be changed")
+    expect(page.locator("#diagnosis")).to_contain_text("You, by deciding what stands.")
+    expect(primary_button(page)).to_have_text("Edit configs")
+    page.goto(desk.address("/linked-accounts/?integration=flxpoint&attention=conflict"))
+    expect(page.locator("tr[data-version]")).to_have_count(1)
+
+
+def test_a_new_connection_is_made_of_what_its_type_asks_for(desk: Desk, sign_in: SignIn) -> None:
+    page = sign_in("agent", "/linked-accounts/new/")
+
+    page.get_by_role("button", name="New connection of the kind CSV/XLSX File").click()
+    expect(panel(page).locator(".operation-fields")).to_be_visible()
+    assert labels(page, ".operation-fields") == SHOWN
+    expect(input_of(page, "port")).to_have_value("")
+    expect(input_of(page, "port")).to_have_attribute("placeholder", "22")
+    panel(page).get_by_label("Name of the connection").fill("Globex - price file")
+    for name, value in (("host", "globex.example"), ("username", "flx")):
+        input_of(page, name).fill(value)
+    input_of(page, "password").fill("new-Only-Pw")
+    apply_button(page).click()
+    expect(panel(page).locator("#receipt")).to_contain_text("Globex - price file")
+
+    [made] = desk.emulator.flxpoint.effects()
+    assert (made["method"], made["what"]) == ("POST", "create")
+    assert made["changes"] == {"host": "globex.example", "username": "flx"}
+    assert made["secrets"]["password"] == desk.emulator.flxpoint.fingerprint("new-Only-Pw")
+    assert LinkedAccount.objects.get(integration="flxpoint", remote_id=made["subject"]).title == "Globex - price file"
 
 
 def test_the_limit_is_kept_while_people_work(desk: Desk, sign_in: SignIn) -> None:
