@@ -98,7 +98,7 @@ def _row(account: LinkedAccount, providers: Mapping[str, type[Provider]], now: d
 def _success(account: LinkedAccount, provider: type[Provider] | None, now: datetime) -> str:
     if account.last_success_at:
         return relative(account.last_success_at, now)
-    return "not reported" if provider and provider.state_from else "never"
+    return "not reported" if provider and provider.state_from else "none known"
 
 
 def _second_line(account: LinkedAccount) -> str:

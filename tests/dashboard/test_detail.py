@@ -68,6 +68,13 @@ def test_the_diagnosis_says_what_who_since_when_and_what_to_press(desk: Any, acc
         assert part in text
 
 
+def test_a_success_that_the_remote_does_not_tell_is_not_denied(desk: Any, account: LinkedAccount) -> None:
+    LinkedAccount.objects.filter(pk=account.pk).update(last_success_at=None)
+
+    assert "Last success none known" in words(page(desk, account))
+    assert "none known" in words(desk.get("/linked-accounts/?attention=needs_password&sort=success"))
+
+
 def test_badge_and_headline_agree_with_the_list(desk: Any, account: LinkedAccount) -> None:
     assert "Needs password" in words(page(desk, account))
     assert account.headline in words(page(desk, account))
