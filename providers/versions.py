@@ -153,12 +153,6 @@ def unchosen(sections: Iterable[Section], choices: Mapping[str, Side]) -> tuple[
     return tuple(section.name for section in sections if section.is_open and section.name not in choices)
 
 
-def to_type_again(sections: Iterable[Section], choices: Mapping[str, Side]) -> tuple[str, ...]:
-    """Return the labels of the secrets that were given and are still wanted: they were not kept."""
-    wanted = [section for section in sections if side_of(section, choices) is Side.MINE]
-    return tuple(line.label for section in wanted for line in section.lines if line.kept_back and line.changed_by_me)
-
-
 def side_of(section: Section, choices: Mapping[str, Side]) -> Side:
     """Return whose version of a section stands."""
     if section.is_open:

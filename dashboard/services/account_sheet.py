@@ -74,6 +74,11 @@ class Sheet:
         return next((action for action in self.available if action != self.primary and not action.danger), None)
 
     @property
+    def sign_ins(self) -> list[str]:
+        """The names of the actions that sign in at the institution for the customer."""
+        return [item.action.name for item in self.availabilities if item.action.capability is Capability.CREDENTIALS]
+
+    @property
     def available(self) -> list[Action]:
         return [item.action for item in self.availabilities if item.is_available]
 

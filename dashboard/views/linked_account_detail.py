@@ -53,11 +53,11 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     }
     if wants_fragment(request):
         if request.GET.get("part") == "rail":
-            return vary_by_request_type(render(request, "dashboard/_account_rail.html", context | _rail(account)))
+            return vary_by_request_type(render(request, "dashboard/_account_rail.html", context | _rail(sheet)))
         return vary_by_request_type(render(request, "dashboard/_account_tab.html", context))
     record_read(Actor.of(request.user), Target.of(account), "account.read")
     context |= {
-        **_rail(account),
+        **_rail(sheet),
         "is_stale": is_stale(account),
         **_live_context(account, current),
         **screen_context(request, current, sheet=sheet),
@@ -151,17 +151,19 @@ def _tab_context(request: HttpRequest, account: LinkedAccount, sheet: Sheet, tab
 KINDS = (("", "Everything"), ("people", "People"), ("results", "Results"), ("calls", "Calls"))
 
 
-def _rail(account: LinkedAccount) -> dict[str, Any]:
-    return {"siblings": siblings_of(account), "attempts": _attempts(account)}
+def _rail(sheet: Sheet) -> dict[str, Any]:
+    return {"siblings": siblings_of(sheet.account), "attempts": _attempts(sheet)}
 
 
-def _attempts(account: LinkedAccount) -> dict[str, Any]:
+def _attempts(sheet: Sheet) -> dict[str, Any]:
     """Count what was sent for this account in the last day: too many failed sign-ins lock the customer out."""
     since = timezone.now() - timedelta(days=1)
-    sent = account.operations.filter(sent_at__gte=since)
-    last = account.operations.exclude(sent_at=None).order_by("-sent_at").first()
+    operations_here = sheet.account.operations
+    sent = operations_here.filter(sent_at__gte=since)
+    failed = sent.filter(state__in=(State.REFUSED, State.FAILED, State.EXPIRED, State.UNKNOWN))
     return {
         "today": sent.count(),
-        "failed": sent.filter(state__in=(State.REFUSED, State.FAILED, State.EXPIRED, State.UNKNOWN)).count(),
-        "last": last,
+        "failed": failed.count(),
+        "sign_ins_failed": failed.filter(action__in=sheet.sign_ins).count() if sheet.sign_ins else 0,
+        "last": operations_here.exclude(sent_at=None).order_by("-sent_at").first(),
     }

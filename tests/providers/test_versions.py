@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from providers.fields import AuditClass, Choice, Field, FieldKind
 from providers.merge import Side, Verdict
-from providers.versions import Entry, Mine, Section, compare, entries_of, merged, to_type_again, unchosen
+from providers.versions import Entry, Mine, Section, compare, entries_of, merged, unchosen
 
 
 def entry(name: str, value: str, *, unit: str = "", locked: bool = False) -> Entry:
@@ -91,8 +91,6 @@ def test_a_secret_is_told_without_any_text() -> None:
     assert (line.changed_by_me, line.changed_by_them) == (True, True)
     assert (line.base_text, line.my_text, line.their_text) == (None, None, None)
     assert merged((section,), {"password": Side.MINE}) == {}
-    assert to_type_again((section,), {"password": Side.MINE}) == ("Password",)
-    assert to_type_again((section,), {"password": Side.THEIRS}) == ()
 
 
 def test_an_entry_that_came_or_went_is_a_change() -> None:
