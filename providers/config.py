@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from .base import Provider
 from .http import BASE_URL_FORM, is_base_url
 from .registry import UnknownProvider, provider_class
 from .secrets import Secret
+
+IN_CLEAR = "must begin with https://, or our keys and customers' passwords go unencrypted; http:// is for this machine."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,26 @@ def _read_values(
         if setting.suffix == "URL" and not is_base_url(raw):
             problems.append(ConfigProblem(variable, f"must be {BASE_URL_FORM}."))
             continue
+        if setting.suffix.endswith("URL") and _goes_in_clear(raw):
+            problems.append(ConfigProblem(variable, IN_CLEAR))
+            continue
         values[setting.suffix] = Secret(raw) if setting.secret else raw
     if not problems:
         found = provider.find_problems(values)
         problems += [ConfigProblem(f"{name.upper()}_{suffix}", message) for suffix, message in found]
     return values, problems
+
+
+def _goes_in_clear(url: str) -> bool:
+    """Say whether what is sent to `url` leaves this machine unencrypted."""
+    try:
+        address = urlsplit(url)
+        host = address.hostname or ""
+    except ValueError:
+        return False
+    if address.scheme != "http" or host == "localhost":
+        return False
+    try:
+        return not ip_address(host).is_loopback
+    except ValueError:
+        return True

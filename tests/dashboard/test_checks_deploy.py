@@ -61,3 +61,11 @@ def test_a_key_that_is_no_key_is_named_without_showing_it(tmp_path: Path) -> Non
     assert answer.returncode != 0
     assert "AUDIT_KEYS" in answer.stderr
     assert "not-a-key-at-all" not in answer.stderr
+
+
+def test_an_address_that_would_be_asked_in_clear_is_named(tmp_path: Path) -> None:
+    answer = check(tmp_path, BELVO_URL="http://belvo.example")
+
+    assert answer.returncode != 0
+    assert "BELVO_URL: must begin with https://" in answer.stderr
+    assert "Traceback" not in answer.stderr

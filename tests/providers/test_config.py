@@ -110,6 +110,30 @@ def test_an_address_of_another_form_is_refused_and_not_shown(url: str) -> None:
     assert found.integrations == {}
 
 
+@pytest.mark.parametrize(
+    "host", ["api.belvo.com", "belvo", "10.0.0.7", "localhost.example", "[fd00::1]", "127.0.0.1.nip.io"]
+)
+def test_an_address_that_would_be_asked_in_clear_is_refused(host: str) -> None:
+    found = read_configuration(SOUND | {"BELVO_URL": f"http://{host}/"})
+
+    assert [problem.variable for problem in found.problems] == ["BELVO_URL"]
+    assert "https://" in found.problems[0].message
+    assert host not in found.problems[0].message
+    assert found.integrations == {}
+
+
+@pytest.mark.parametrize("host", ["localhost:12000", "127.0.0.1:8100/belvo", "127.8.8.8", "[::1]:81"])
+def test_this_machine_is_asked_in_clear(host: str) -> None:
+    assert values_of(SOUND | {"BELVO_URL": f"http://{host}"})["URL"] == f"http://{host}"
+
+
+def test_every_address_that_gets_our_keys_is_looked_at() -> None:
+    environment = {"INTEGRATIONS": "erp:linkar", "ERP_URL": "https://erp.example", "ERP_MAP": "map.toml"}
+    environment |= {"ERP_API_KEY": "key", "ERP_TOKEN_URL": "http://login.example/connect/token"}
+
+    assert "ERP_TOKEN_URL" in variables_of(environment)
+
+
 # -- values from files
 
 
