@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -39,7 +40,7 @@ class Children:
         log = self._folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 - our own commands
-                command,
+                [*_ends_with_its_parent(stop_signal), *command],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -67,3 +68,12 @@ class Children:
             with suppress(ProcessLookupError):
                 os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
+
+
+def _ends_with_its_parent(stop_signal: signal.Signals) -> list[str]:
+    """Return what to put before a command so that the kernel tells it to stop should the demo be killed.
+
+    Only Linux can; elsewhere a killed demo leaves its children, which the next start names by their port.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", stop_signal.name.removeprefix("SIG")] if setpriv else []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 
 from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 
 from dashboard.models import User
 from dashboard.roles import ROLES
@@ -24,11 +26,21 @@ def fresh_password() -> str:
     return "-".join("".join(secrets.choice(alphabet) for _ in range(4)) for _ in range(4))
 
 
+def why_not(password: str) -> str:
+    """Say in a sentence what forbids this password; "" if nothing does. The rules are those of every login here."""
+    try:
+        for role in ROLES:
+            validate_password(password, User(email=_address(role), name=NAMES.get(role, "")))
+    except ValidationError as unfit:
+        return " ".join(unfit.messages)
+    return ""
+
+
 def set_logins(password: str) -> list[str]:
     """Give every role's login this password and return the addresses."""
     addresses = []
     for role in ROLES:
-        address = f"{role}@demo.example"
+        address = _address(role)
         user = User.objects.filter(email=address).first() or User(email=address)
         user.name = user.name or NAMES.get(role, role.capitalize())
         user.set_password(password)
@@ -36,3 +48,7 @@ def set_logins(password: str) -> list[str]:
         user.groups.set(Group.objects.filter(name=role))
         addresses.append(address)
     return addresses
+
+
+def _address(role: str) -> str:
+    return f"{role}@demo.example"

@@ -240,6 +240,34 @@ def test_a_taken_port_is_one_sentence(demo: Demo, name: str) -> None:
     assert "Traceback" not in shown
 
 
+@pytest.mark.parametrize("password", ["short", "password1234", "agent@demo.example"])
+def test_a_password_against_the_rules_is_one_sentence(demo: Demo, password: str) -> None:
+    demo.start(DEMO_PASSWORD=password)
+    assert demo.process
+    code = demo.process.wait(timeout=30)
+
+    shown = (demo.folder / "demo.out").read_text()
+    assert code == 1
+    assert "DEMO_PASSWORD cannot be used: This password is too" in shown or "The password is too similar" in shown
+    assert "Traceback" not in shown
+    assert demo.processes() == []
+
+
+def test_a_demo_that_is_killed_leaves_no_process_behind(demo: Demo) -> None:
+    demo.start()
+    demo.wait_for("Ctrl C ends everything")
+    assert demo.process
+    assert len(demo.processes()) >= 3
+
+    demo.process.kill()
+    demo.process.wait()
+
+    until = time.monotonic() + 20
+    while demo.processes() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert demo.processes() == []
+
+
 def test_a_folder_that_cannot_be_used_is_one_sentence(demo: Demo) -> None:
     (demo.folder / "var").write_text("a file where the demo wants a folder")
 

@@ -49,6 +49,9 @@ class Command(BaseCommand):
     def _run(self, running: ExitStack) -> None:
         web_port = before_settings.port_of(os.environ, "PORT", 8000)
         sandbox_port = before_settings.port_of(os.environ, "SANDBOX_PORT", 8100)
+        password = os.environ.get("DEMO_PASSWORD") or logins.fresh_password()
+        if unfit := logins.why_not(password):
+            raise CommandError(f"DEMO_PASSWORD cannot be used: {unfit} Choose another one, or leave it out.")
         # Each call to the emulator is a line of INFO: of use in the children's logs, in the way here.
         logging.getLogger().setLevel(logging.WARNING)
         self.stdout.write("Preparing the database and the static files …")
@@ -57,7 +60,6 @@ class Command(BaseCommand):
         sandboxes = {slug: sandbox() for slug, sandbox in find_sandboxes().items()}
         running.enter_context(serve(application(sandboxes), sandbox_port))
         self._fill()
-        password = os.environ.get("DEMO_PASSWORD") or logins.fresh_password()
         addresses = logins.set_logins(password)
         connections.close_all()
 
