@@ -74,7 +74,7 @@ def concern(provider: Provider, operation: Operation, plan: Plan, reading: Readi
     return provider.concern(plan, snapshots.from_json(operation.before), reading.snapshot)
 
 
-def time_is_over_at(provider: Provider, operation: Operation) -> datetime:
+def time_is_over_at(provider: Provider | type[Provider], operation: Operation) -> datetime:
     """Return when the remote can no longer be at work on what was sent last."""
     return (operation.sent_at or operation.created_at) + timedelta(seconds=provider.settle_within_s)
 

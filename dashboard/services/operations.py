@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .conflicts import conflict_of
 from .drafts import current_of, open_draft, preview, values_of
-from .reading_back import check_back, check_due, find_orphans
+from .reading_back import check_back, check_due, find_orphans, held_until
 from .results import (
     AlreadySent,
     AnswerResult,
@@ -51,6 +51,7 @@ __all__ = [
     "expire_rooms",
     "find_orphans",
     "handover_of",
+    "held_until",
     "leave_as_it_is",
     "open_draft",
     "preview",

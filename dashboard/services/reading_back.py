@@ -76,6 +76,19 @@ def check_back(operation_id: Any) -> Operation:
     return _fresh(operation_id)
 
 
+def held_until(operation: Operation) -> datetime | None:
+    """Return when the last look at an open accepted or unknown operation is due: until then it holds its account.
+
+    None for any other operation, and where the integration is not configured any more.
+    """
+    if operation.state not in (State.ACCEPTED, State.UNKNOWN) or operation.closed_at is not None:
+        return None
+    try:
+        return _last_look_at(provider_class_of(operation.integration), operation)
+    except UnknownIntegration:
+        return None
+
+
 def _abandon(operation: Operation) -> bool:
     now = timezone.now()
     outcome = Unavailable(outcomes.INTERRUPTED, maybe_applied=True)
@@ -141,15 +154,20 @@ def _look_again(operation: Operation, provider: Provider, plan: Plan, reading: R
 
 def _next_check_at(operation: Operation, provider: Provider, now: datetime) -> datetime | None:
     sent_at = operation.sent_at or operation.created_at
-    over_at = time_is_over_at(provider, operation)
-    schedule = UNKNOWN_CHECKS_S
-    if operation.state == State.ACCEPTED:
-        schedule = ACCEPTED_CHECKS_S
-        over_at = max(over_at, sent_at + timedelta(seconds=ACCEPTED_CHECKS_S[-1]))
+    over_at = _last_look_at(provider, operation)
+    schedule = ACCEPTED_CHECKS_S if operation.state == State.ACCEPTED else UNKNOWN_CHECKS_S
     if now >= over_at:
         return None
     times = (sent_at + timedelta(seconds=seconds) for seconds in schedule)
     return min(next((at for at in times if at > now), over_at), over_at)
+
+
+def _last_look_at(provider: Provider | type[Provider], operation: Operation) -> datetime:
+    over_at = time_is_over_at(provider, operation)
+    if operation.state != State.ACCEPTED:
+        return over_at
+    sent_at = operation.sent_at or operation.created_at
+    return max(over_at, sent_at + timedelta(seconds=ACCEPTED_CHECKS_S[-1]))
 
 
 def _close(

@@ -24,6 +24,7 @@ from dashboard.status import STALE_AFTER, freshness
 
 from .access import needs
 from .operation_screens import screen_context
+from .outcome_words import held_words
 from .post_only import post_only
 from .rendering import holds_secret_form, vary_by_request_type, wants_fragment
 
@@ -124,6 +125,7 @@ def _live_context(account: LinkedAccount, current: Operation | None) -> dict[str
     return {
         "current": current,
         "conflict_to_resolve": operations.conflict_of(account),
+        "held_words": held_words(current) if current else "",
         "live_key": f"{account.version}.{held}.{word}".replace(" ", "-"),
     }
 

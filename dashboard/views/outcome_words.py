@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from dashboard.models import Operation
 from dashboard.models.operation import State
+from dashboard.services import operations
 from dashboard.services.outcomes import NOT_KNOWN_YET
 from providers.attention import Who
 
@@ -48,7 +51,8 @@ def words_of(operation: Operation) -> Words:  # noqa: PLR0911 - one card a state
             return _done(operation)
         case State.ACCEPTED:
             return _from_outcome(
-                operation, "Accepted, not finished yet", "brand", "clock", changed="The provider works on it.",
+                operation, "Accepted, not finished yet", "brand", "clock",
+                changed=f"The provider works on it. {held_words(operation)}".strip(),
                 next_step="You can leave this page. It checks by itself and writes the receipt here.",
             )  # fmt: skip
         case State.UNKNOWN:
@@ -100,11 +104,22 @@ def _unknown(operation: Operation) -> Words:
             or "Check the account once more before you try again: a second attempt may lock the customer out.",
             again="Start again",
         )  # fmt: skip
+    doubt = f"We do not know whether {_object_of(operation)} was changed. Checking now."
     return _from_outcome(
-        operation, "Not known yet", "warn", "help-circle",
-        changed=f"We do not know whether {_object_of(operation)} was changed. Checking now.",
+        operation, "Not known yet", "warn", "help-circle", changed=f"{doubt} {held_words(operation)}".strip(),
         next_step="Nothing is sent again by itself. You can leave this page.",
     )  # fmt: skip
+
+
+def held_words(operation: Operation) -> str:
+    """Say until when an open operation holds its account; "" where it does not, or where nobody can look."""
+    until = operations.held_until(operation)
+    if until is None:
+        return ""
+    if until <= timezone.now():
+        return "The last check is due. If nothing changes within two minutes, tell an administrator: the worker stands."
+    clock = f"{timezone.localtime(until):%H:%M %Z}"
+    return f"Linkdesk checks until {clock} at the latest; nothing else can be started before it has settled."
 
 
 def _refused(operation: Operation) -> Words:

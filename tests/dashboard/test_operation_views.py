@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from dashboard.models import Operation
 from dashboard.models.operation import State
@@ -516,6 +519,32 @@ def test_an_answer_that_never_came_is_told_as_not_known(desk: Any, account: Any,
     assert "We do not know whether the password was changed. Checking now." in words(card)
     assert "every 3s" in card.content.decode() and "/again/" not in card.content.decode()
     assert sent(belvo) == 1
+
+
+@pytest.mark.parametrize("password", ["unexpected", "no_service", "proxy_error"])
+def test_after_a_5xx_both_cards_say_until_when_the_account_is_held(desk: Any, account: Any, password: str) -> None:
+    draft = opened(desk, account, "credentials")
+    applied(desk, draft, password=password)
+    unknown = make.settled(draft)
+    until = timezone.localtime(unknown.sent_at + timedelta(seconds=310))
+
+    told = f"Linkdesk checks until {until:%H:%M %Z} at the latest; nothing else can be started"
+
+    assert unknown.state == State.UNKNOWN
+    assert told in words(status_of(desk, draft))
+    page = words(desk.get(f"/linked-accounts/{account.pk}/"))
+    assert page.count(told) == 2
+
+
+def test_a_check_that_is_overdue_says_whom_to_tell(desk: Any, account: Any) -> None:
+    draft = opened(desk, account, "credentials")
+    applied(desk, draft, password="unexpected")
+    unknown = make.settled(draft)
+
+    with time_machine.travel(unknown.sent_at + timedelta(minutes=10)):
+        card = words(status_of(desk, draft))
+
+    assert "The last check is due." in card and "tell an administrator" in card
 
 
 def test_a_password_that_the_provider_repeats_is_not_shown(desk: Any, account: Any) -> None:
