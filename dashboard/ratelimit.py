@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 
 from django.db import transaction
 
 from providers.limiter import Rate
 
 from .models import RateGate
+
+# Nobody waits at a gate for longer than 10 s, and no burst lasts 10 s: what is full for longer was closed by a pause.
+LONGEST_QUEUE_S = 20.0
 
 
 class SharedLimiter:
@@ -38,6 +42,12 @@ class SharedLimiter:
     def wait_s(self, gate: str, rate: Rate) -> float:
         full_at = RateGate.objects.filter(pk=gate).values_list("full_at", flat=True).first() or 0.0
         return max(0.0, full_at - time.time() - _burst_s(rate))
+
+
+def paused_until(gates: Collection[str]) -> dict[str, float]:
+    """Return which gates are closed by a pause, and until when, in seconds since 1970; its last seconds aside."""
+    closed = RateGate.objects.filter(name__in=gates, full_at__gt=time.time() + LONGEST_QUEUE_S)
+    return dict(closed.values_list("name", "full_at"))
 
 
 def _burst_s(rate: Rate) -> float:

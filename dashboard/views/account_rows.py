@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from dashboard import registry
 from dashboard.models import Customer, LinkedAccount
+from dashboard.services.pauses import Pause
 from dashboard.status import Freshness, Presentation, freshness, presentation_of, relative
 from dashboard.templatetags.linkdesk import exact
 from providers.attention import Attention
@@ -113,10 +114,13 @@ def version_of(account: LinkedAccount) -> str:
     return f"{account.version}.{customer.updated_at.timestamp():.6f}" if customer else str(account.version)
 
 
-def fingerprint(accounts: Iterable[LinkedAccount], counted: Mapping[Attention, int], now: datetime) -> str:
+def fingerprint(
+    accounts: Iterable[LinkedAccount], counted: Mapping[Attention, int], paused: Iterable[Pause], now: datetime
+) -> str:
     """Return a short text that differs when a poll has something new to show; the passing minute is something."""
     parts = [f"{account.pk}:{version_of(account)}" for account in accounts]
     parts += [f"{attention}={number}" for attention, number in sorted(counted.items())]
+    parts += [f"{pause.integration}!{pause.until}" for pause in paused]
     parts.append(str(int(now.timestamp()) // 60))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 

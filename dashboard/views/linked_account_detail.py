@@ -19,6 +19,7 @@ from dashboard.services import operations
 from dashboard.services.access_log import record_read
 from dashboard.services.account_sheet import Sheet, sheet_of, siblings_of
 from dashboard.services.audit import Actor, Target
+from dashboard.services.pauses import pauses
 from dashboard.services.timeline import LineKind, timeline_of
 from dashboard.status import STALE_AFTER, freshness
 
@@ -122,11 +123,13 @@ def _live_context(account: LinkedAccount, current: Operation | None) -> dict[str
     """Return what the poll compares: it changes when anything shown in header or diagnosis changes."""
     word = freshness(account, timezone.now()).word
     held = f"{current.pk}.{current.state}" if current else "free"
+    paused = pauses(account.integration)
     return {
+        "pauses": paused,
         "current": current,
         "conflict_to_resolve": operations.conflict_of(account),
         "held_words": held_words(current) if current else "",
-        "live_key": f"{account.version}.{held}.{word}".replace(" ", "-"),
+        "live_key": f"{account.version}.{held}.{len(paused)}.{word}".replace(" ", "-"),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from dashboard.models import LinkedAccount
 from dashboard.services import account_list
 from dashboard.services.account_list import Filters
 from dashboard.services.creating import creating_integrations
+from dashboard.services.pauses import Pause, pauses
 from providers.attention import Attention
 
 from .access import needs
@@ -73,9 +74,11 @@ def linked_account_list(request: HttpRequest) -> HttpResponse:
         return redirect("linked-account-detail", hits[0].pk)
     now = timezone.now()
     counted = account_list.counts(filters)
+    # Without rows the page asks why there are none instead.
+    paused = pauses(filters.integration) if hits else ()
     context = {
         **_view(form, filters, counted),
-        **_table(request, filters, list(hits), counted, now),
+        **_table(request, filters, list(hits), counted, paused=paused, now=now),
         "after": found.after,
         "before": found.before,
         "may_create": request.user.has_perm(roles.REPAIR) and bool(creating_integrations()),
@@ -102,12 +105,13 @@ def linked_account_table(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     accounts = account_list.shown(ids)
     counted = account_list.counts(filters)
-    if request.GET.get("since") == fingerprint(accounts, counted, now):
+    paused = pauses(filters.integration)
+    if request.GET.get("since") == fingerprint(accounts, counted, paused, now):
         return vary_by_request_type(HttpResponse(status=204))
     found = account_list.list_page(filters, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     context = {
         **_view(form, filters, counted),
-        **_table(request, filters, accounts, counted, now),
+        **_table(request, filters, accounts, counted, paused=paused, now=now),
         "after": found.after,
         "before": found.before,
         "moved": [row.pk for row in found.rows] != ids,
@@ -144,16 +148,19 @@ def _table(
     filters: Filters,
     accounts: list[LinkedAccount],
     counted: Mapping[Attention, int],
+    *,
+    paused: Sequence[Pause],
     now: datetime,
 ) -> dict[str, Any]:
     query = request.GET.copy()
     query["shown"] = pack(account.pk for account in accounts)
-    query["since"] = fingerprint(accounts, counted, now)
+    query["since"] = fingerprint(accounts, counted, paused, now)
     is_grouped = bool(filters.q) and filters.order.lstrip("-") == "customer"
     columns = GROUPED_COLUMNS if is_grouped else COLUMNS
     return {
         "groups": grouped(accounts, now, by_customer=is_grouped),
         "is_grouped": is_grouped,
+        "pauses": paused,
         "columns": [_column(*column, filters.order) for column in columns],
         "poll_address": f"{reverse('linked-account-table')}?{query.urlencode()}" if accounts else "",
     }
