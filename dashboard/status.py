@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from django.utils import timezone
+
 from providers.attention import Attention
 
 # A sync looks at everything several times an hour; what was not seen for this long is old news.
@@ -73,6 +75,14 @@ def freshness(account: Dated, now: datetime) -> Freshness:
     if account.stale_at is not None or now - account.checked_at > STALE_AFTER:
         return Freshness(f"stale: {_length(now - account.checked_at)}", "warn")
     return Freshness(f"checked {relative(account.checked_at, now)}", "mute")
+
+
+def exact(moment: datetime | None) -> str:
+    """Write a moment to the second, with its zone; "" where there is none."""
+    if moment is None:
+        return ""
+    local = timezone.localtime(moment)
+    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
 
 
 def relative(moment: datetime, now: datetime) -> str:

@@ -18,8 +18,10 @@ from django.utils.safestring import SafeString
 
 from dashboard import status
 from dashboard.roles import role_of
+from dashboard.status import exact
 
 register = template.Library()
+register.filter("exact", exact)
 
 THEMES = ("system", "light", "dark")
 
@@ -65,15 +67,6 @@ def ago(moment: datetime | None, empty: str = "never") -> SafeString | str:
         exact(moment),
         status.relative(moment, timezone.now()),
     )
-
-
-@register.filter
-def exact(moment: datetime | None) -> str:
-    """Write a moment to the second, with its zone."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    return f"{local:%Y-%m-%d %H:%M:%S} {local.tzname()}"
 
 
 @register.simple_tag

@@ -15,8 +15,7 @@ from django.urls import reverse
 from dashboard import registry
 from dashboard.models import Customer, LinkedAccount
 from dashboard.services.pauses import Pause
-from dashboard.status import Freshness, Presentation, freshness, presentation_of, relative
-from dashboard.templatetags.linkdesk import exact
+from dashboard.status import Freshness, Presentation, exact, freshness, presentation_of, relative
 from providers.attention import Attention
 from providers.base import Provider
 

@@ -20,6 +20,7 @@ from dashboard.services.access_log import record_read
 from dashboard.services.account_sheet import Sheet, sheet_of, siblings_of
 from dashboard.services.audit import Actor, Target
 from dashboard.services.pauses import pauses
+from dashboard.services.report import report_word
 from dashboard.services.timeline import LineKind, timeline_of
 from dashboard.status import STALE_AFTER, freshness
 
@@ -128,6 +129,7 @@ def _live_context(account: LinkedAccount, current: Operation | None) -> dict[str
         "pauses": paused,
         "current": current,
         "conflict_to_resolve": operations.conflict_of(account),
+        "report_word": report_word(account.attention),
         "held_words": held_words(current) if current else "",
         "live_key": f"{account.version}.{held}.{len(paused)}.{word}".replace(" ", "-"),
     }

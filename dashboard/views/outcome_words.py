@@ -12,6 +12,7 @@ from dashboard.models import Operation
 from dashboard.models.operation import State
 from dashboard.services import operations
 from dashboard.services.outcomes import NOT_KNOWN_YET
+from dashboard.services.report import report_word_of
 from providers.attention import Who
 
 UNCHANGED = "Nothing was changed."
@@ -28,7 +29,8 @@ WHO: dict[str, str] = {
 @dataclass(frozen=True, slots=True)
 class Words:
     """One card. `changed` is the sentence on whether anything changed; `again` is the word on the button, or
-    "", and `again_helps` whether that is what to do now. `problems` are what stands against single fields, by label."""
+    "", and `again_helps` whether that is what to do now. `problems` are what stands against single fields, by label.
+    `report` is the word on the button to a text for whoever can help."""
 
     heading: str
     tone: str
@@ -42,6 +44,7 @@ class Words:
     retry_at: datetime | None = None
     again_helps: bool = True
     problems: tuple[tuple[str, str], ...] = ()
+    report: str = ""
 
 
 def words_of(operation: Operation) -> Words:  # noqa: PLR0911 - one card a state
@@ -165,6 +168,7 @@ def _from_outcome(
         heading, tone, icon, sentence, changed, WHO.get(outcome.get("who", ""), ""),
         outcome.get("next_step") or next_step, outcome.get("script", ""), again, _retry_at(operation),
         again_helps=outcome.get("who") in (None, "", Who.AGENT), problems=tuple(_problems(operation)),
+        report=report_word_of(operation),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.models import LinkedAccount
 from dashboard.ratelimit import LONGEST_QUEUE_S, SharedLimiter
 from dashboard.services.pauses import pauses
-from dashboard.templatetags.linkdesk import exact
+from dashboard.status import exact
 from providers.belvo.client import RATE
 
 from . import factories as make
