@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -26,10 +26,14 @@ def as_text(value: str) -> str:
 
 
 def as_moment(value: str) -> datetime:
+    """Read a moment with its zone; raise ValueError for anything else, and for one that is at no time in UTC."""
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("a moment without a zone")
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a moment beyond the calendar") from None
 
 
 def as_number(value: str) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import chain
+from itertools import chain, takewhile
 
 import structlog
 from django.db import DatabaseError
@@ -16,9 +16,11 @@ from dashboard import registry
 from dashboard.models import ApiCall, AuditEntry, LinkedAccount, Operation
 from dashboard.models.operation import State
 
+from .audit_bytes import timestamp
+
 log = structlog.get_logger(__name__)
 
-# Each source gives at most so many lines; the page says so where it matters.
+# Lines a page, before those that tell the same are put together.
 LIMIT = 100
 
 
@@ -55,8 +57,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
+    """One page of the stream, newest first; what is older than `older_than` comes on the next one, if there is any."""
+
     lines: tuple[Line, ...]
-    is_cut: bool
+    older_than: datetime | None
 
 
 # What anybody who sees the account may know of the audit log; the rest is the auditor's.
@@ -68,6 +72,8 @@ _FACTS: dict[str, tuple[str, str]] = {
     "customer.created": ("added the customer", "user"),
     "customer.changed": ("changed the customer", "user"),
 }
+# Clocks of other hosts that write to the same database may be a little ahead of this one.
+_AHEAD = timedelta(days=1)
 _UNREADABLE = "The audit log cannot be read now: some of what people did is missing here."
 _RESULTS: dict[str, tuple[str, str, str]] = {
     State.DONE: ("Done", "circle-check", "ok"),
@@ -79,17 +85,22 @@ _RESULTS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def timeline_of(account: LinkedAccount, *, kind: LineKind | None = None, limit: int = LIMIT) -> Timeline:
-    """Return the newest lines first, the same thing in a row told once."""
-    most = limit + 1
+def timeline_of(
+    account: LinkedAccount, *, kind: LineKind | None = None, older_than: datetime | None = None, limit: int = LIMIT
+) -> Timeline:
+    """Return a page of lines, newest first, the same thing in a row told once."""
+    most, until = limit + 1, older_than or timezone.now() + _AHEAD
     sources: dict[LineKind, Callable[[], Iterable[Line]]] = {
-        LineKind.PEOPLE: lambda: chain(_intents(account, most), _facts(account, most)),
-        LineKind.RESULTS: lambda: _results(account, most),
-        LineKind.CALLS: lambda: _calls(account, most),
+        LineKind.PEOPLE: lambda: chain(_intents(account, until, most), _facts(account, until, most)),
+        LineKind.RESULTS: lambda: _results(account, until, most),
+        LineKind.CALLS: lambda: _calls(account, until, most),
     }
     wanted = [source() for name, source in sources.items() if kind in (None, name)]
     lines = sorted(chain.from_iterable(wanted), key=lambda line: line.at, reverse=True)
-    return Timeline(tuple(_grouped(lines[:limit])), is_cut=len(lines) > limit)
+    shown = lines[:limit]
+    # Of one moment all lines stand on one page: the next one begins strictly before it.
+    shown += takewhile(lambda line: line.at == shown[-1].at, lines[limit:])
+    return Timeline(tuple(_grouped(shown)), older_than=shown[-1].at if len(lines) > limit else None)
 
 
 def lines_of(operation: Operation) -> tuple[Line, ...]:
@@ -101,8 +112,8 @@ def lines_of(operation: Operation) -> tuple[Line, ...]:
     return tuple(sorted(chain(own, calls, _told(facts)), key=lambda line: line.at))
 
 
-def _intents(account: LinkedAccount, limit: int) -> Iterator[Line]:
-    sent = account.operations.exclude(started_at=None).order_by("-started_at")[:limit]
+def _intents(account: LinkedAccount, until: datetime, limit: int) -> Iterator[Line]:
+    sent = account.operations.filter(started_at__lt=until).order_by("-started_at")[:limit]
     return filter(None, (_intent(operation, _label(operation)) for operation in sent))
 
 
@@ -116,8 +127,8 @@ def _intent(operation: Operation, label: str) -> Line | None:
     )  # fmt: skip
 
 
-def _results(account: LinkedAccount, limit: int) -> Iterator[Line]:
-    settled = account.operations.exclude(started_at=None).exclude(settled_at=None).order_by("-settled_at")[:limit]
+def _results(account: LinkedAccount, until: datetime, limit: int) -> Iterator[Line]:
+    settled = account.operations.exclude(started_at=None).filter(settled_at__lt=until).order_by("-settled_at")[:limit]
     return filter(None, (_result(operation, _label(operation)) for operation in settled))
 
 
@@ -130,10 +141,10 @@ def _result(operation: Operation, label: str) -> Line | None:
     return Line(at, LineKind.RESULTS, icon, f"{label}: {word}", "", sentence, tone, str(operation.pk))
 
 
-def _facts(account: LinkedAccount, limit: int) -> list[Line]:
+def _facts(account: LinkedAccount, until: datetime, limit: int) -> list[Line]:
     targets = [str(account.pk), *([str(account.customer_id)] if account.customer_id else [])]
-    entries = AuditEntry.objects.filter(target_id__in=targets, action__in=_FACTS).order_by("-seq")[:limit]
-    return _told(entries)
+    entries = AuditEntry.objects.filter(target_id__in=targets, action__in=_FACTS, at__lt=timestamp(until))
+    return _told(entries.order_by("-seq")[:limit])
 
 
 def _told(entries: Iterable[AuditEntry]) -> list[Line]:
@@ -153,8 +164,9 @@ def _fact_line(entry: AuditEntry) -> Line:
     return Line(at, LineKind.PEOPLE, icon, text, actor, operation_id=entry.operation_id)
 
 
-def _calls(account: LinkedAccount, limit: int) -> Iterator[Line]:
-    return map(_call_line, account.calls.defer("request_body", "response_body").order_by("-at")[:limit])
+def _calls(account: LinkedAccount, until: datetime, limit: int) -> Iterator[Line]:
+    calls = account.calls.filter(at__lt=until).defer("request_body", "response_body")
+    return map(_call_line, calls.order_by("-at")[:limit])
 
 
 def _call_line(call: ApiCall) -> Line:

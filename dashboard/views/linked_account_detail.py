@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.core.cache import cache
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,6 +21,7 @@ from dashboard.services import operations
 from dashboard.services.access_log import record_read
 from dashboard.services.account_sheet import Sheet, sheet_of, siblings_of
 from dashboard.services.audit import Actor, Target
+from dashboard.services.keyset import Sort, as_moment, page
 from dashboard.services.pauses import pauses
 from dashboard.services.report import report_word
 from dashboard.services.timeline import LineKind, timeline_of
@@ -31,6 +34,7 @@ from .post_only import post_only
 from .rendering import holds_secret_form, vary_by_request_type, wants_fragment
 
 CALLS_SHOWN = 100
+NEWEST_FIRST = Sort(F("at"), True, as_moment)
 # A page that shows something old asks the provider once, however many people look at it.
 LOOK_AT_MOST_EVERY_S = 60
 TABS = (("overview", "Overview"), ("settings", "Settings"), ("calls", "Calls"), ("history", "History"))
@@ -145,14 +149,39 @@ def _tab_of(request: HttpRequest, account: LinkedAccount) -> str:
 def _tab_context(request: HttpRequest, account: LinkedAccount, sheet: Sheet, tab: str) -> dict[str, Any]:
     match tab:
         case "calls":
-            calls = list(account.calls.select_related("operation")[: CALLS_SHOWN + 1])
-            return {"calls": calls[:CALLS_SHOWN], "calls_shown": CALLS_SHOWN, "calls_are_cut": len(calls) > CALLS_SHOWN}
+            return _calls_context(request, account)
         case "history":
-            kinds = {kind.value: kind for kind in LineKind}
-            kind = kinds.get(request.GET.get("kind", ""))
-            return {"timeline": timeline_of(account, kind=kind), "kind": kind.value if kind else "", "kinds": KINDS}
+            return _history_context(request, account)
         case _:
             return {}
+
+
+def _calls_context(request: HttpRequest, account: LinkedAccount) -> dict[str, Any]:
+    cursors = {name: request.GET[name] for name in ("after", "before") if request.GET.get(name)}
+    calls = page(account.calls.select_related("operation"), NEWEST_FIRST, size=CALLS_SHOWN, **cursors)
+    return {"calls": calls, "tab_query": urlencode(cursors)}
+
+
+def _history_context(request: HttpRequest, account: LinkedAccount) -> dict[str, Any]:
+    kind = {kind.value: kind for kind in LineKind}.get(request.GET.get("kind", ""))
+    older_than = _moment(request.GET.get("older_than", ""))
+    here = {"kind": kind.value} if kind else {}
+    if older_than:
+        here["older_than"] = older_than.isoformat()
+    return {
+        "timeline": timeline_of(account, kind=kind, older_than=older_than),
+        "is_newest": older_than is None,
+        "kind": here.get("kind", ""),
+        "kinds": KINDS,
+        "tab_query": urlencode(here),
+    }
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return as_moment(text)
+    except ValueError:
+        return None
 
 
 KINDS = (("", "Everything"), ("people", "People"), ("results", "Results"), ("calls", "Calls"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -203,16 +204,55 @@ def test_calls_are_listed_with_redacted_bodies(desk: Any, account: LinkedAccount
     assert "Canary00word" not in response.content.decode()
 
 
-def test_more_calls_than_shown_are_admitted(desk: Any, account: LinkedAccount) -> None:
+def test_calls_are_read_page_by_page(desk: Any, account: LinkedAccount) -> None:
+    now = timezone.now()
     account.calls.bulk_create(
-        account.calls.model(account=account, integration="belvo", method="GET", path_template="/x/", duration_ms=1)
-        for _ in range(101)
-    )
+        account.calls.model(
+            account=account, integration="belvo", method="GET", path_template=f"/x{n}/", duration_ms=1,
+            at=now - timedelta(seconds=n),
+        )
+        for n in range(250)
+    )  # fmt: skip
 
-    response = page(desk, account, "?tab=calls")
+    read: list[str] = []
+    query = "?tab=calls"
+    for _ in range(3):
+        html = page(desk, account, query).content.decode()
+        read += re.findall(r"<code>GET (/x\d+/)</code>", html)
+        following = re.search(r'rel="next" href="([^"]+)"', html)
+        query = unescape(following[1]) if following else ""
 
-    assert response.content.decode().count("GET /x/") == 100
-    assert "The newest 100" in words(response)
+    assert read == [f"/x{n}/" for n in range(250)]
+    assert query == ""
+
+
+def test_a_page_of_the_history_leads_to_older_ones_and_back(desk: Any, account: LinkedAccount) -> None:
+    now = timezone.now()
+    account.calls.bulk_create(
+        account.calls.model(
+            account=account, integration="belvo", method="GET", path_template=f"/x{n}/", duration_ms=1,
+            at=now - timedelta(seconds=n),
+        )
+        for n in range(120)
+    )  # fmt: skip
+
+    first = page(desk, account, "?tab=history&kind=calls")
+    older = re.search(r'rel="next" href="([^"]+)"', first.content.decode())
+    assert older
+    second = page(desk, account, unescape(older[1]))
+
+    assert "GET /x99/" in words(first) and "GET /x100/" not in words(first)
+    assert "GET /x100/" in words(second) and "GET /x119/" in words(second) and "GET /x99/" not in words(second)
+    assert "Newest" in words(second) and "Oldest" in words(second)
+    # The tab reads itself again when something happens: it stays where it is.
+    assert "older_than=" in re.findall(r'id="account-tab"[^>]*hx-get="([^"]+)"', second.content.decode())[0]
+
+
+@pytest.mark.parametrize("moment", ["", "yesterday", "2026-01-01", "0001-01-01T00:00:00+14:00", "\x00", "9" * 5_000])
+def test_a_moment_that_cannot_be_read_gives_the_newest(desk: Any, account: LinkedAccount, moment: str) -> None:
+    response = desk.get(f"/linked-accounts/{account.pk}/", {"tab": "history", "older_than": moment})
+
+    assert response.status_code == 200
 
 
 # -- live

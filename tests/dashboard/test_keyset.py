@@ -85,10 +85,26 @@ def test_a_row_that_goes_does_not_shift_the_pages(many: list[LinkedAccount]) -> 
 
 @pytest.mark.parametrize(
     "cursor",
-    ["x", "bnVsbA", "W10", "WzEsMl0", "WyIyMDIwLTAxLTAxIiwgIngiXQ", "é", "[" * 50_000, "WyJcdTAwMDAiLCAiXHUwMDAwIl0"],
+    [
+        "x",
+        "bnVsbA",
+        "W10",
+        "WzEsMl0",
+        "WyIyMDIwLTAxLTAxIiwgIngiXQ",
+        "é",
+        "[" * 50_000,
+        "WyJcdTAwMDAiLCAiXHUwMDAwIl0",
+    ],
 )
 @pytest.mark.parametrize("sort", ["-changed", "customer"])
 def test_a_cursor_that_cannot_be_read_gives_the_first_page(many: list[LinkedAccount], cursor: str, sort: str) -> None:
     first = list_page(Filters(sort=sort), size=5)
 
     assert list_page(Filters(sort=sort), after=cursor, size=5).rows == first.rows
+
+
+def test_a_moment_beyond_the_calendar_gives_the_first_page(many: list[LinkedAccount]) -> None:
+    # Before the year 1 in UTC.
+    cursor = "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwgIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwNyJd"
+
+    assert list_page(Filters(), after=cursor, size=5).rows == list_page(Filters(), size=5).rows

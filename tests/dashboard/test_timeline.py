@@ -99,13 +99,34 @@ def test_a_filter_leaves_its_kind_only(account: LinkedAccount, ana: Any, kind: L
     assert {line.kind for line in timeline_of(account, kind=kind).lines} == {kind}
 
 
-def test_a_long_stream_is_cut_and_says_so(account: LinkedAccount) -> None:
-    for minutes in range(6):
+def test_a_long_stream_is_read_page_by_page_without_a_gap(account: LinkedAccount) -> None:
+    for minutes in range(12):
         call(account, minutes, path_template=f"/{minutes}/")
+    everything = texts(account, limit=100)
 
-    cut = timeline_of(account, limit=5)
+    read: list[str] = []
+    older_than = None
+    for _ in range(3):
+        found = timeline_of(account, limit=5, older_than=older_than)
+        read += [line.text for line in found.lines]
+        older_than = found.older_than
 
-    assert (len(cut.lines), cut.is_cut) == (5, True)
+    assert len(everything) == 12
+    assert read == everything
+    assert older_than is None
+
+
+def test_what_happened_at_one_moment_stands_on_one_page(account: LinkedAccount) -> None:
+    for number in range(6):
+        call(account, 1, path_template=f"/{number}/")
+    ApiCall.objects.update(at=ApiCall.objects.latest("at").at)
+    call(account, 600, path_template="/old/")
+
+    first = timeline_of(account, limit=5)
+    second = timeline_of(account, limit=5, older_than=first.older_than)
+
+    assert len(first.lines) == 6
+    assert [line.text for line in second.lines] == ["GET /old/ answered 200"]
 
 
 def test_a_call_without_an_answer_says_what_happened(account: LinkedAccount) -> None:
