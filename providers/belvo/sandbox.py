@@ -38,7 +38,7 @@ Rohan (app), Bree (QR as text), Mordor (45 seconds), Gotham (shapes of 2021), Ir
 Rivendell (second password and token), Fangorn (slow), Gringotts CO (down), Mirkwood (unavailable), Isengard (inactive),
 OF Mock Bank and BS2 (consents of Brazil: nothing to type), Planet (nothing to type either), Tatooine (takes certificate
 and private key), Shelob (a sloppy form). Links whose external id begins with `case-` answer a refresh, a change of
-settings, a delete or a look at them with the row they are named after.
+settings, new credentials, a delete or a look at them with the row they are named after, whatever is typed.
 """
 
 from __future__ import annotations
