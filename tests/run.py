@@ -35,6 +35,10 @@ WORKERS = "2"
 ON_POSTGRESQL = "(not browser or smoke) and not faults and not own_database"
 
 
+# Ubuntu's archive has no Chromium that runs without snapd.
+_SNAP = " Ubuntu has Chromium as a snap only: snap install chromium, then start again."
+
+
 class CannotRun(Exception):
     """What is missing, and how to get it."""
 
@@ -153,10 +157,14 @@ def _run_tests(database: str, options: argparse.Namespace) -> bool:
     if database == "sqlite":
         return _call([*command, *options.tests], _clean_environment())
     chosen = options.tests or ["--ignore=tests/providers"]
-    with _postgresql() as url:
-        return _call(
-            [*command, "-m", ON_POSTGRESQL, *chosen], {**_clean_environment(), "LINKDESK_TEST_DATABASE_URL": url}
-        )
+    try:
+        with _postgresql() as url:
+            environment = {**_clean_environment(), "LINKDESK_TEST_DATABASE_URL": url}
+            return _call([*command, "-m", ON_POSTGRESQL, *chosen], environment)
+    except (CannotRun, subprocess.CalledProcessError) as problem:
+        # What ran before keeps its place in the summary.
+        print(problem, file=sys.stderr)
+        return False
 
 
 @contextmanager
@@ -246,7 +254,7 @@ def _install_packages(packages: list[str]) -> None:
     subprocess.run(["apt-get", "update", "-qq"], check=False, env=quiet)
     install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
     if subprocess.run(install, check=False, env=quiet, stdout=subprocess.DEVNULL).returncode:
-        raise CannotRun(f"apt-get could not install {names}.")
+        raise CannotRun(f"apt-get could not install {names}.{_SNAP if 'chromium' in packages else ''}")
 
 
 def _postgresql_programs() -> Path | None:
@@ -259,7 +267,18 @@ def _postgresql_programs() -> Path | None:
 
 def _clean_environment() -> dict[str, str]:
     """Leave out what a person's shell may set for Python, pytest or Linkdesk itself."""
-    ours = ("PYTEST_", "DJANGO_", "LINKDESK_", "BELVO_", "INTEGRATIONS", "DATABASE_URL", "TASKS_URL", "SECRET_KEY")
+    ours = (
+        "PYTEST_",
+        "DJANGO_",
+        "LINKDESK_",
+        "INTEGRATIONS",
+        "DATABASE_URL",
+        "TASKS_URL",
+        "SECRET_KEY",
+        "HTTPS",
+        "DEBUG",
+    )
+    ours += ("BELVO_", "MONEYKIT_", "FLXPOINT_", "LINKAR_", "DEMO", "AUDIT_KEYS", "FIELD_KEYS")
     return {name: value for name, value in os.environ.items() if not name.startswith((*ours, "PYTHONPATH"))}
 
 
