@@ -93,11 +93,12 @@ class Launcher:
     """How a page of ours opens the provider's own screens for the customer, where a handover is a session.
 
     `frame_url` is where these screens begin: its origin is the only one that may be framed, and on that page only.
-    `script` is the static file that opens the frame and tells the page how it ended; ADDING.md says how.
+    `scripts` are static files, in their order: the provider's launcher if it has one, and yours, which opens these
+    screens and tells the page how it ended; ADDING.md says how.
     """
 
     frame_url: str
-    script: str
+    scripts: tuple[str, ...]
 
     @property
     def origin(self) -> str:

@@ -23,6 +23,7 @@ from .sandbox_remote import Clock, Effect, Request, Response, Sandbox, json_resp
 from .sandbox_server import Server, WsgiApplication, serve
 
 __all__ = [
+    "DESK_URL",
     "Clock",
     "ControlPlane",
     "Effect",
@@ -32,10 +33,14 @@ __all__ = [
     "Sandbox",
     "Server",
     "application",
+    "environment_of",
     "find_sandboxes",
     "json_response",
     "serve",
 ]
+
+# Where people open the dashboard, in the settings that an emulator gives; whoever knows better says so.
+DESK_URL = "https://desk.example"
 
 
 class ControlPlane:
@@ -102,8 +107,11 @@ class ControlPlane:
 
 
 def application(sandboxes: Mapping[str, Sandbox]) -> WsgiApplication:
-    """Return a WSGI application: each emulator below `/<slug>/`, the control plane below `/_control/`."""
+    """Return a WSGI application: each emulator below `/<slug>/` and at its own root paths, the control plane below
+    `/_control/`.
+    """
     control = ControlPlane(sandboxes)
+    at_root = {path: sandbox for sandbox in sandboxes.values() for path in sandbox.root_paths}
 
     def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         request = _request_of(environ)
@@ -113,6 +121,8 @@ def application(sandboxes: Mapping[str, Sandbox]) -> WsgiApplication:
             response = control.answer(below)
         elif mount in sandboxes:
             response = sandboxes[mount].handle(below)
+        elif request.path in at_root:
+            response = at_root[request.path].handle(request)
         else:
             response = json_response(404, {"mounted": [f"/{slug}/" for slug in sorted(sandboxes)]})
         if response.cut:
@@ -123,6 +133,14 @@ def application(sandboxes: Mapping[str, Sandbox]) -> WsgiApplication:
         return [response.body]
 
     return app
+
+
+def environment_of(sandboxes: Mapping[str, Sandbox], url: str, *, desk_url: str = DESK_URL) -> dict[str, str]:
+    """Return the settings of one integration for each emulator, all of them served at `url`."""
+    found = {"INTEGRATIONS": ",".join(sandboxes)}
+    for slug, sandbox in sandboxes.items():
+        found |= sandbox.environment(f"{url.rstrip('/')}/{slug}")
+    return {name: value.replace(DESK_URL, desk_url.rstrip("/")) for name, value in found.items()}
 
 
 def find_sandboxes() -> dict[str, type[Sandbox]]:

@@ -95,6 +95,8 @@ class Sandbox(ABC):
     """One emulated remote. Subclasses answer requests; faults, counting and the log of effects are here."""
 
     slug: ClassVar[str]
+    # Paths at the root of the host that are this remote's too: pages that a browser knows by their origin alone.
+    root_paths: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, *, seed: int = 1) -> None:
         self.seed = seed

@@ -10,7 +10,7 @@ from typing import cast
 from providers.flxpoint.sandbox import FlxpointSandbox
 from providers.linkar.sandbox import LinkarSandbox
 from providers.moneykit.sandbox import MoneyKitSandbox
-from providers.sandbox import Sandbox, application, find_sandboxes, serve
+from providers.sandbox import DESK_URL, Sandbox, application, environment_of, find_sandboxes, serve
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,7 @@ class Emulator:
 
 
 @contextmanager
-def running() -> Iterator[Emulator]:
+def running(desk_url: str = DESK_URL) -> Iterator[Emulator]:
     sandboxes = {slug: sandbox() for slug, sandbox in find_sandboxes().items()}
     with serve(application(sandboxes)) as server:
-        environment = {"INTEGRATIONS": ",".join(sandboxes)}
-        for slug, sandbox in sandboxes.items():
-            environment |= sandbox.environment(f"{server.url}/{slug}")
-        yield Emulator(server.url, environment, sandboxes)
+        yield Emulator(server.url, environment_of(sandboxes, server.url, desk_url=desk_url), sandboxes)

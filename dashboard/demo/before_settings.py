@@ -56,7 +56,7 @@ def _prepare_demo(environment: MutableMapping[str, str], *, is_fresh: bool) -> N
     sandbox_port = port_of(environment, "SANDBOX_PORT", 8100)
     if web_port == sandbox_port:
         raise CannotStart(f"PORT and SANDBOX_PORT are both {web_port}; they must differ.")
-    integrations = _integrations(sandbox_port)
+    integrations = _integrations(web_port, sandbox_port)
     try:
         _make_room(integrations, is_fresh=is_fresh)
     except OSError as problem:
@@ -82,15 +82,13 @@ def _make_room(integrations: Mapping[str, str], *, is_fresh: bool) -> None:
     _add_missing(integrations)
 
 
-def _integrations(sandbox_port: int) -> dict[str, str]:
+def _integrations(web_port: int, sandbox_port: int) -> dict[str, str]:
     """Return the settings that point one integration at each emulator."""
-    from providers.sandbox import find_sandboxes
+    from providers.sandbox import environment_of, find_sandboxes
 
-    sandboxes = find_sandboxes()
-    settings = {"INTEGRATIONS": ",".join(sandboxes)}
-    for slug, sandbox in sandboxes.items():
-        settings |= sandbox().environment(f"http://{LOOPBACK}:{sandbox_port}/{slug}")
-    return settings
+    sandboxes = {slug: sandbox() for slug, sandbox in find_sandboxes().items()}
+    emulated, desk = (f"http://{LOOPBACK}:{port}" for port in (sandbox_port, web_port))
+    return environment_of(sandboxes, emulated, desk_url=desk)
 
 
 def _write_settings(integrations: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -26,8 +27,9 @@ from .session import TOKEN_PATH
 from .signing_keys import KeyCache
 from .snapshots import schema_of
 
-# Source: `@moneykit/connect` 0.3.28, its frame host.
+# Source: `@moneykit/connect` 0.3.28, its frame host. Its launcher listens to messages of exactly this origin.
 CONNECT_URL = "https://connect.moneykit.com"
+LAUNCHER_SCRIPTS = ("vendor/moneykit-connect-0.3.28.min.js", "providers/moneykit/connect.js")
 # Public keys only, and one request a day for all threads of a process.
 _SIGNING_KEYS = KeyCache()
 
@@ -53,7 +55,7 @@ class MoneyKit(Provider):
             "without a query: this installation's /repair/return/moneykit/ (the integration's name at the end)",
             required=False,
         ),
-        Setting("CONNECT_URL", "the address of MoneyKit Connect", default=CONNECT_URL),
+        Setting("CONNECT_URL", "the address of MoneyKit Connect, without a path", default=CONNECT_URL),
     )
     capabilities = frozenset(
         {
@@ -84,8 +86,9 @@ class MoneyKit(Provider):
         if redirect_uri and not is_base_url(redirect_uri):
             # Source: SDK, redirect_uri: no query parameters.
             found.append(("REDIRECT_URI", f"must be {BASE_URL_FORM}."))
-        if not is_base_url(str(config.get("CONNECT_URL", CONNECT_URL))):
-            found.append(("CONNECT_URL", f"must be {BASE_URL_FORM}."))
+        connect_url = str(config.get("CONNECT_URL", CONNECT_URL))
+        if not is_base_url(connect_url) or urlsplit(connect_url).path.strip("/"):
+            found.append(("CONNECT_URL", "must be http(s)://host[:port], without path, query or fragment."))
         return tuple(found)
 
     def check(self) -> Ok[None] | Failure:
@@ -190,7 +193,7 @@ class MoneyKit(Provider):
 
     def launcher(self) -> Launcher:
         frame_url = str(self.config.get("CONNECT_URL", CONNECT_URL))
-        return Launcher(frame_url.rstrip("/"), script="providers/moneykit/connect.js")
+        return Launcher(frame_url.rstrip("/"), LAUNCHER_SCRIPTS)
 
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return confirmation.confirms(plan, before, after, sent_at)

@@ -16,7 +16,7 @@ unregistered.example is a 403. After a delete, half of the links answer 410, the
 `deleted`;
 after 90 days both are not found.
 
-As the customer: open a repair link; MoneyKit Connect is a page with three buttons here.
+As the customer: open a repair link; MoneyKit Connect is a page of buttons here, and a bank's own site is another.
 Or: POST `/_control/moneykit/finish {"token": …}` ends a session well, `{"token": …, "grants":
 false}` with a
 refusal at the bank. `state {"link", "state", "error_code"}` changes a link as the bank would; `deliveries {}` shows the
@@ -28,9 +28,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
-from providers.sandbox import Request, Response, Sandbox
+from providers.sandbox import DESK_URL, Request, Response, Sandbox
 
 from . import sandbox_access, sandbox_connect, sandbox_institutions, sandbox_links, sandbox_sessions, sandbox_webhooks
 from .sandbox_errors import ODD_ANSWERS, Refusal, refuse
@@ -39,13 +40,14 @@ from .sandbox_world import LinkRecord, World, build
 
 CLIENT_ID = "sandbox_4be1a90c77d2f3580e16"
 CLIENT_SECRET = "sandbox-Qe7tYw2LmZ9xVb4KdR3s"  # noqa: S105 - opens nothing but the emulator
-REDIRECT_URI = "https://desk.example/repair/return/moneykit/"
+REDIRECT_URI = f"{DESK_URL}/repair/return/moneykit/"
 LINKS_IN_DEMO = 90
 
 Handler = Callable[..., Response]
 OPEN_ROUTES: tuple[tuple[re.Pattern[str], dict[str, Handler]], ...] = (
     (re.compile(r"/auth/token"), {"POST": sandbox_access.make_token}),
-    (re.compile(r"/connect/(?:relink|continue)"), {"GET": sandbox_connect.show}),
+    (re.compile(r"/relink|/continue"), {"GET": sandbox_connect.show}),
+    (re.compile(r"/connect/bank"), {"GET": sandbox_connect.show_bank}),
     (re.compile(r"/connect/finish"), {"POST": sandbox_connect.finish}),
     (re.compile(r"/\.well-known/jwks\.json"), {"GET": sandbox_webhooks.show_keys}),
 )
@@ -76,6 +78,7 @@ class MoneyKitSandbox(Sandbox):
     """
 
     slug = "moneykit"
+    root_paths: ClassVar[frozenset[str]] = sandbox_connect.ROOT_PATHS
     world: World
 
     def __init__(
@@ -198,5 +201,5 @@ def environment(url: str, keys: tuple[str, str] = (CLIENT_ID, CLIENT_SECRET)) ->
         "MONEYKIT_CLIENT_ID": keys[0],
         "MONEYKIT_CLIENT_SECRET": keys[1],
         "MONEYKIT_REDIRECT_URI": REDIRECT_URI,
-        "MONEYKIT_CONNECT_URL": f"{url.rstrip('/')}/connect",
+        "MONEYKIT_CONNECT_URL": urlsplit(url)._replace(path="").geturl(),
     }

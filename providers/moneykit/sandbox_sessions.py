@@ -61,11 +61,16 @@ def exchange(sandbox: MoneyKitSandbox, request: Request) -> Response:
         return json_response(201, {"link_id": link.id, "link": link.shown()})
 
 
+def find_open(sandbox: MoneyKitSandbox, token: str) -> LinkSession | None:
+    session = sandbox.sessions.get(token)
+    return None if session is None or session.is_used else session
+
+
 def finish(sandbox: MoneyKitSandbox, token: str, *, grants: bool = True) -> Json:
     """Do what the customer does in MoneyKit Connect: reconnect the existing link, or make a new one to be exchanged."""
     with sandbox.lock:
-        session = sandbox.sessions.get(token)
-        if session is None or session.is_used:
+        session = find_open(sandbox, token)
+        if session is None:
             raise ValueError("There is no open session with this token.")
         session.is_used = True
         existing = session.body.get("existing_link_id")

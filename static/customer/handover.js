@@ -6,25 +6,9 @@ window.handover = (() => {
   const { step, frameUrl, session } = root.dataset;
   // What opens the session stands in no element that a later script could read.
   delete root.dataset.session;
-  let frame = null;
-
-  // `onMessage` gets only what the frame itself sends, from the origin that the page may frame.
-  function open(url, title, onMessage) {
-    frame = document.createElement("iframe");
-    frame.className = "handover-frame";
-    frame.title = title;
-    frame.src = url;
-    frame.addEventListener("load", () => frame?.focus());
-    addEventListener("message", (event) => {
-      if (frame && event.source === frame.contentWindow && event.origin === new URL(frameUrl).origin) onMessage(event.data);
-    });
-    document.body.append(frame);
-  }
 
   // `how` is "done", "left", "refused" or "elsewhere".
   function end(how, detail = "") {
-    frame?.remove();
-    frame = null;
     const words = document.getElementById("words");
     words.replaceChildren(document.getElementById(`ended-${how}`).content.cloneNode(true));
     const place = words.querySelector("[data-detail]");
@@ -35,5 +19,5 @@ window.handover = (() => {
     heading.focus();
   }
 
-  return { step, frameUrl, session, open, end };
+  return { step, frameUrl, session, end };
 })();

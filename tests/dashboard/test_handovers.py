@@ -22,6 +22,8 @@ from tests.canary import database_as_bytes, places_with
 from . import factories as make
 from .pages import applied, client_of, opened, words
 
+# In this order: each takes from the one before.
+LAUNCHED = ["handover", "moneykit-connect-0.3.28.min", "connect"]
 BROKEN = {"status": "error", "attention": "needs_reconnect"}
 
 
@@ -106,6 +108,8 @@ def test_only_the_page_that_opens_the_provider_may_frame_it(address: str, custom
     after = customer.get(address)
 
     assert f"frame-src {remote.url}" in opening["Content-Security-Policy"]
+    assert re.findall(r'src="[^"]*/([\w.-]+)\.js"', opening.content.decode()) == LAUNCHED
+    assert all("<script" not in each.content.decode() for each in (before, after))
     assert all("frame-src" not in each["Content-Security-Policy"] for each in (before, after))
     assert opening["Cross-Origin-Opener-Policy"] == "same-origin-allow-popups"
     assert before["Cross-Origin-Opener-Policy"] == "same-origin"

@@ -28,10 +28,20 @@ def vendored() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("file", vendored(), ids=lambda file: file["path"])
 def test_what_is_not_ours_is_as_published(file: dict[str, Any]) -> None:
-    assert file["licence"] and file["package"] and file["version"]
-    assert len(base64.b64decode(file["integrity"].removeprefix("sha512-"))) == 64
+    for published in (file, *file.get("made_of", ())):
+        assert published["licence"] and published["package"] and published["version"]
+        assert len(base64.b64decode(published["integrity"].removeprefix("sha512-"))) == 64
     if "sha256" in file:
         assert hashlib.sha256((ROOT / file["path"]).read_bytes()).hexdigest() == file["sha256"]
+
+
+def test_what_was_made_of_something_says_how_and_names_it_all() -> None:
+    (made,) = [file for file in vendored() if "recipe" in file]
+
+    for published in (made, *made["made_of"]):
+        told = f"{published['package']}@{published['version']}"
+        assert told in made["recipe"]
+        assert told.replace("@", " ").strip().rpartition(" ")[2] in (ROOT / made["path"]).read_text()
 
 
 def test_nothing_vendored_is_unlisted() -> None:

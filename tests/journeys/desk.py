@@ -114,7 +114,8 @@ def open_desk(folder: Path, **settings: str) -> Iterator[Desk]:
     """Open a desk that knows its links and customers. The test's own ORM looks at the same database."""
     with ExitStack() as running:
         database = running.enter_context(databases.fresh(_filled()))
-        remote = running.enter_context(emulator.running())
+        url = f"http://127.0.0.1:{_free_port()}/"
+        remote = running.enter_context(emulator.running(url))
         environment = {
             **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
             **remote.environment,
@@ -124,7 +125,7 @@ def open_desk(folder: Path, **settings: str) -> Iterator[Desk]:
             **settings,
         }
         running.enter_context(override_settings(INTEGRATIONS=read_configuration(environment)))
-        desk = Desk(f"http://127.0.0.1:{_free_port()}/", environment, remote, database, folder)
+        desk = Desk(url, environment, remote, database, folder)
         running.callback(desk.stop)
         desk.start_web()
         yield desk

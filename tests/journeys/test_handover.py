@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 
 from dashboard.models import LinkedAccount
 from dashboard.services import sync
@@ -12,6 +12,9 @@ from .accounts import apply_button, badge, panel, path_of, primary_button
 from .browser import SignIn, Watch, axe_violations
 from .desk import Desk
 from .test_on_a_phone import sideways
+
+# How much the browser keeps for our site: the session, for the way back from an institution, and nothing at the end.
+KEPT = "sessionStorage.length + localStorage.length"
 
 
 def broken_link(desk: Desk) -> LinkedAccount:
@@ -29,6 +32,18 @@ def make_link(page: Page) -> str:
     return address.input_value()
 
 
+def connect_of(customer: Page) -> FrameLocator:
+    return customer.frame_locator("iframe[title='MoneyKit Connect']")
+
+
+def in_connect(desk: Desk, sign_in: SignIn, account: LinkedAccount) -> Page:
+    """Return a customer's page with the provider's own screens on it."""
+    agent = sign_in("agent", path_of(account))
+    customer = sign_in("", make_link(agent).removeprefix(desk.url.rstrip("/")))
+    customer.get_by_role("button", name="Continue").click()
+    return customer
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_customer_connects_again_on_a_phone(desk: Desk, sign_in: SignIn, watch: Watch, theme: str) -> None:
     watch.expects(410)
@@ -40,12 +55,12 @@ def test_the_customer_connects_again_on_a_phone(desk: Desk, sign_in: SignIn, wat
     assert sideways(phone) == 0
 
     phone.get_by_role("button", name="Continue").click()
-    connect = phone.frame_locator("iframe[title='MoneyKit Connect']")
+    connect = connect_of(phone)
     expect(connect.get_by_role("button", name="Sign in at the bank")).to_be_visible()
     assert phone.locator("[data-session]").count() == 0
     connect.get_by_role("button", name="Sign in at the bank").click()
     expect(phone.get_by_role("heading", name="Thank you, that is all")).to_be_focused()
-    assert phone.evaluate("sessionStorage.length + localStorage.length") == 0
+    assert phone.evaluate(KEPT) == 0
     found["done"] = axe_violations(phone)
 
     phone.goto(desk.address(path))
@@ -61,11 +76,56 @@ def test_a_bank_that_refuses_and_a_customer_who_leaves_are_told(desk: Desk, sign
     account = broken_link(desk)
     said = {}
     for button, heading in (("Be refused by the bank", "It did not work this time"), ("Leave", "You left before")):
-        agent = sign_in("agent", path_of(account))
-        customer = sign_in("", make_link(agent).removeprefix(desk.url.rstrip("/")))
-        customer.get_by_role("button", name="Continue").click()
-        customer.frame_locator("iframe").get_by_role("button", name=button).click()
+        customer = in_connect(desk, sign_in, account)
+        connect_of(customer).get_by_role("button", name=button).click()
         expect(customer.get_by_role("heading", name=heading)).to_be_visible()
+        expect(customer.locator("iframe")).to_have_count(0)
+        assert customer.evaluate(KEPT) == 0
         said[button] = customer.locator("#words").inner_text()
 
     assert "The bank refused." in said["Be refused by the bank"]
+
+
+# -- a bank that lets customers in on its own site only, and leads them back to our page
+
+ENDS = (("Refuse", "It did not work this time"), ("Allow", "Thank you, that is all"))
+
+
+def test_the_way_back_in_a_window_of_the_banks_own(desk: Desk, sign_in: SignIn) -> None:
+    account = broken_link(desk)
+    for answer, heading in ENDS:
+        customer = in_connect(desk, sign_in, account)
+        with customer.expect_popup() as opened:
+            connect_of(customer).get_by_role("button", name="in a new window").click()
+        bank = opened.value
+        bank.get_by_role("link", name=answer).click()
+
+        expect(bank.get_by_role("heading", name="Go on in the other window")).to_be_focused()
+        expect(customer.get_by_role("heading", name=heading)).to_be_visible()
+        assert customer.evaluate(KEPT) == 0
+
+    sync.run("moneykit")
+    account.refresh_from_db()
+    assert account.attention == "healthy"
+
+
+def test_the_way_back_in_the_customers_own_tab(desk: Desk, sign_in: SignIn) -> None:
+    account = broken_link(desk)
+    for answer, heading in ENDS:
+        customer = in_connect(desk, sign_in, account)
+        connect_of(customer).get_by_role("button", name="in this tab").click()
+        customer.get_by_role("link", name=answer).click()
+
+        expect(customer.get_by_role("heading", name=heading)).to_be_focused()
+        assert customer.evaluate(KEPT) == 0
+
+    sync.run("moneykit")
+    account.refresh_from_db()
+    assert account.attention == "healthy"
+
+
+def test_who_comes_back_in_another_browser_is_sent_to_the_first(desk: Desk, sign_in: SignIn) -> None:
+    stranger = sign_in("", "/repair/return/moneykit/?code=sandbox&state=sandbox")
+
+    expect(stranger.get_by_role("heading", name="Go on in the other window")).to_be_focused()
+    assert stranger.locator("iframe").count() == 0

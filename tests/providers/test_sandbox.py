@@ -21,7 +21,18 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
-from providers.sandbox import Request, Response, Sandbox, Server, application, find_sandboxes, json_response, serve
+from providers.sandbox import (
+    DESK_URL,
+    Request,
+    Response,
+    Sandbox,
+    Server,
+    application,
+    environment_of,
+    find_sandboxes,
+    json_response,
+    serve,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,6 +41,7 @@ class Counter(Sandbox):
     """The smallest remote with a state: each POST adds one."""
 
     slug = "counter"
+    root_paths = frozenset({"/lobby"})
     count: int
 
     def __init__(self) -> None:
@@ -40,7 +52,7 @@ class Counter(Sandbox):
         self.count = 0
 
     def environment(self, url: str) -> dict[str, str]:
-        return {"COUNTER_URL": url}
+        return {"COUNTER_URL": url, "COUNTER_BACK": f"{DESK_URL}/back/"}
 
     def answer(self, request: Request) -> Response:
         if request.path == "/bug/":
@@ -116,6 +128,23 @@ def test_a_request_without_a_sound_length_is_refused(server: Server, header: str
 def test_what_is_not_mounted_is_not_found(server: Server) -> None:
     assert requests.get(f"{server.url}/", timeout=5).status_code == 404
     assert requests.get(f"{server.url}/other/x/", timeout=5).json() == {"mounted": ["/counter/"]}
+
+
+def test_a_page_known_by_its_origin_stands_at_the_root(server: Server) -> None:
+    found = requests.get(f"{server.url}/lobby", timeout=5)
+
+    assert (found.status_code, found.json()["at"]) == (200, f"{server.url}/lobby")
+    assert requests.get(f"{server.url}/lobby/other", timeout=5).status_code == 404
+
+
+def test_the_settings_lead_back_to_the_desk(counter: Counter) -> None:
+    found = environment_of({"counter": counter}, "http://127.0.0.1:8100/", desk_url="http://127.0.0.1:8000/")
+
+    assert found == {
+        "INTEGRATIONS": "counter",
+        "COUNTER_URL": "http://127.0.0.1:8100/counter",
+        "COUNTER_BACK": "http://127.0.0.1:8000/back/",
+    }
 
 
 def test_a_bug_of_an_emulator_is_said_to_be_one(server: Server) -> None:

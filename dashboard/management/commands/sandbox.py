@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from providers.sandbox import Sandbox, application, find_sandboxes, serve
+from providers.sandbox import Sandbox, application, environment_of, find_sandboxes, serve
 
 
 class Command(BaseCommand):
@@ -34,10 +34,7 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(_why_not(port, error)) from None
         with server:
-            settings = {"INTEGRATIONS": ",".join(sandboxes)}
-            for slug, sandbox in sandboxes.items():
-                settings |= sandbox.environment(f"{server.url}/{slug}")
-            self._print(settings, as_json=options["json"])
+            self._print(environment_of(sandboxes, server.url), as_json=options["json"])
             self.stderr.write(f"Emulators answer at {server.url}/ until Ctrl C.", lambda text: text)
             stopped.wait()
 

@@ -1,42 +1,25 @@
-// Opens MoneyKit Connect. It speaks as @moneykit/connect 0.3.28 does, which needs a bundler for its one dependency,
-// and which leaves the session in the browser for good; here it goes with the tab or with the end.
+// Opens MoneyKit Connect with MoneyKit's own launcher (static/vendor/VENDOR.toml) and tells the page how it ended.
 "use strict";
 
 (() => {
-  const { step, frameUrl, session, open, end } = window.handover;
+  const { step, frameUrl, session, end } = window.handover;
+  // The launcher's names: the session, for the way back from an institution's own site, and its frame.
   const KEPT_AS = "moneykit.linkSessionToken";
-  // What that release calls itself. Assumed: Connect wants it for its statistics only.
-  const LAUNCHER_VERSION = "0.3.26";
+  const FRAME_ID = "moneykit-connect-frame";
+  const launcher = new MoneyKitConnect.default({ __connectSDKUIHost: frameUrl });
 
-  function launch(path, token, extra = {}) {
-    const query = new URLSearchParams({
-      launcherVersion: LAUNCHER_VERSION, linkSessionToken: token, origin: location.origin, stepTimers: "false", ...extra,
-    });
-    sessionStorage.setItem(KEPT_AS, token);
-    open(`${frameUrl}/${path}?${query}`, "MoneyKit Connect", (message) => {
-      if (!message?.moneykit) return;
-      if (message.type === "relink.complete" || message.type === "link.complete") finish("done");
-      if (message.type === "link.exit") {
-        const error = message.data?.error;
-        finish(error ? "refused" : "left", String(error?.displayed_message ?? ""));
-      }
-      if (message.type === "link.close_oauth") window.close();
-    });
+  // The launcher forgets the session only when the customer leaves; here every end is one.
+  function finish(how, words) {
+    localStorage.removeItem(KEPT_AS);
+    end(how, words);
   }
+  const onSuccess = () => finish("done");
+  const onExit = (error) => finish(error ? "refused" : "left", String(error?.displayed_message ?? ""));
 
-  function finish(how, detail) {
-    sessionStorage.removeItem(KEPT_AS);
-    end(how, detail);
-  }
-
-  if (step === "begin") return launch("relink", session);
-  // Back from an institution's own site: in the window that Connect opened for it, or in the same tab.
-  const redirectURL = location.href;
-  if (window.opener) {
-    window.opener.postMessage({ moneykit: true, type: "link.resume", eventData: { redirectURL } }, new URL(frameUrl).origin);
-    return end("elsewhere");
-  }
-  const kept = sessionStorage.getItem(KEPT_AS);
-  if (kept) return launch("continue", kept, { redirectURL });
-  return end("elsewhere");
+  if (step === "begin") launcher.relink(session, onSuccess, onExit);
+  // Back from an institution: in the window that Connect opened for it, or in the customer's own, or in a strange one.
+  else if (window.opener || localStorage.getItem(KEPT_AS)) launcher.continue(location.href, onSuccess, onExit);
+  const frame = document.getElementById(FRAME_ID);
+  if (frame) frame.title = "MoneyKit Connect";
+  else end("elsewhere");
 })();

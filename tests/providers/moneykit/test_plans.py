@@ -267,6 +267,21 @@ def test_without_a_return_address_there_is_no_repair_link() -> None:
     assert provider.primary_action(link("link_error_auth_expired"), None) == ""
 
 
+@pytest.mark.parametrize(
+    ("connect_url", "is_sound"),
+    [
+        ("https://connect.moneykit.com", True),
+        ("https://connect.moneykit.com/", True),
+        ("https://connect.moneykit.com/v2", False),
+        ("connect.moneykit.com", False),
+    ],
+)
+def test_the_launcher_listens_to_an_origin_and_not_to_a_path(connect_url: str, is_sound: bool) -> None:
+    problems = pure().find_problems({**pure().config, "CONNECT_URL": connect_url})
+
+    assert [name for name, _ in problems] == ([] if is_sound else ["CONNECT_URL"])
+
+
 # -- evidence
 
 

@@ -175,6 +175,7 @@ def test_the_environment_points_at_it() -> None:
     found = environment("http://127.0.0.1:8001/moneykit/")
 
     assert found["MONEYKIT_URL"] == "http://127.0.0.1:8001/moneykit"
+    assert found["MONEYKIT_CONNECT_URL"] == "http://127.0.0.1:8001"
     suffixes = ("URL", "CLIENT_ID", "CLIENT_SECRET", "REDIRECT_URI", "CONNECT_URL")
     assert set(found) == {f"MONEYKIT_{suffix}" for suffix in suffixes}
 
