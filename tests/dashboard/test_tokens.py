@@ -98,7 +98,7 @@ def test_only_the_token_that_was_refused_is_forgotten(store: SharedTokens) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_processes_make_one_request() -> None:
+def test_many_threads_make_one_request() -> None:
     fetched, found = count(1), list[AccessToken | None]()
 
     def fetch() -> AccessToken:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,10 +18,12 @@ from providers.moneykit.session import _lifetime_s
 from providers.outcomes import Denied, Ok, RateLimited, Refused, Unavailable
 from providers.plan import Plan
 from providers.tokens import MemoryTokenStore
+from tests import databases
 
 from ..canned import Answer, CannedServer, as_json
 from .support import CONNECTED, Remote, answer, link, moneykit, sample
 
+ROOT = Path(__file__).resolve().parents[3]
 TOKEN = as_json(sample("auth_token_ok"), 201)
 LINK = answer("link_connected")
 EXPIRED = answer("error_401")
@@ -214,6 +220,48 @@ def test_twenty_threads_renew_once(moneykit_remote: Remote) -> None:
     assert len(found) == 20
     assert all(isinstance(one, Ok) for one in found)
     assert moneykit_remote.box.tokens_made == 2
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_four_processes_get_and_renew_one_token(moneykit_remote: Remote) -> None:
+    children = [_child(moneykit_remote) for _ in range(4)]
+    try:
+        assert [_line_of(child) for child in children] == ["ready"] * 4
+        first = _ask_all(children)
+        made_first = moneykit_remote.box.tokens_made
+        moneykit_remote.box.clock.advance(3601)
+        second = _ask_all(children)
+    finally:
+        for child in children:
+            child.kill()
+            child.wait(10)
+
+    assert first == second == ["Ok"] * 4
+    assert (made_first, moneykit_remote.box.tokens_made) == (1, 2)
+
+
+def _child(remote: Remote) -> Any:
+    environment = {
+        **os.environ,
+        "INTEGRATIONS": "moneykit",
+        **remote.box.environment(remote.url),
+        "DATABASE_URL": databases.database_url(databases.current()),
+    }
+    command = [sys.executable, "-m", "tests.providers.moneykit.token_child"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, text=True)
+
+
+def _ask_all(children: list[Any]) -> list[str]:
+    for child in children:
+        child.stdin.write("ask\n")
+        child.stdin.flush()
+    return [_line_of(child) for child in children]
+
+
+def _line_of(child: Any) -> str:
+    return str(child.stdout.readline()).strip()
 
 
 def test_a_read_is_repeated_with_a_new_token_if_moneykit_forgot_the_kept_one(moneykit_remote: Remote) -> None:
