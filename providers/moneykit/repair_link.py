@@ -16,6 +16,11 @@ from .snapshots import bank_of, link_of, words
 # Source: SDK, CustomerUser.id.
 MIN_USER_ID_CHARS, MAX_USER_ID_CHARS = 4, 150
 
+_NO_REMOVAL = (
+    "No product is taken away: MoneyKit ignores that in a session. To share less, delete the link and have the "
+    "customer connect again."
+)
+
 
 def repair_link_fields(snapshot: Snapshot) -> tuple[Field, ...]:
     """Return the products that the same session may ask for. Source: SDK, `existing_link_id` and
@@ -31,8 +36,7 @@ def repair_link_fields(snapshot: Snapshot) -> tuple[Field, ...]:
             FieldKind.MULTISELECT,
             choices=tuple(Choice(name, label_of(name)) for name in offered),
             initial=(),
-            help="The customer is asked to allow each of them. What was granted before cannot be taken back in "
-            "this way.",
+            help="The customer is asked to allow each of them. What was granted before stays granted.",
             audit=AuditClass.PUBLIC,
         ),
     )
@@ -43,7 +47,9 @@ def plan_repair_link(
 ) -> Plan:
     """Plan a link session with `existing_link_id`.
 
-    Webhook and tags go along as they are, because MoneyKit removes what is not sent. Source: SDK, `existing_link_id`.
+    Webhook and tags go along as they are, because MoneyKit removes what is not sent. Products can be added and not
+    removed: “Existing product settings, however, cannot be changed and will be silently ignored.” Source: SDK 0.2.3,
+    CreateLinkSessionRequest.existing_link_id.
     """
     link = link_of(base)
     given = values.get("add_products")
@@ -71,14 +77,15 @@ def plan_repair_link(
         warnings=(
             "Anyone who has the link can sign in with it: send it to the customer only.",
             f"{_kept_in_words(link)} MoneyKit would remove what is not sent again, so it is read afresh and sent.",
+            *([_NO_REMOVAL] if link.products else ()),
         ),
     )
 
 
 def user_id_for(base: Snapshot) -> str:
-    """Return our id of the customer. Assumed: for an existing link MoneyKit ignores it, so the link's own id
-    may stand in
-    where ours is not known or has not 4 to 150 characters."""
+    """Return our id of the customer. For an existing link MoneyKit ignores it (source: SDK, `existing_link_id`), so
+    the link's own id may stand in where ours is not known or has not 4 to 150 characters.
+    """
     reference = base.external_id
     return reference if MIN_USER_ID_CHARS <= len(reference) <= MAX_USER_ID_CHARS else base.remote_id
 

@@ -222,6 +222,11 @@ def test_products_can_be_added_and_the_preview_says_what_comes() -> None:
     assert change.after == "Accounts, Account numbers, Transactions, Investments"
 
 
+def test_the_preview_says_that_no_product_is_taken_away() -> None:
+    assert any("No product is taken away" in warning for warning in plan("repair_link").warnings)
+    assert not any("taken away" in warning for warning in plan("repair_link", link("link_connecting")).warnings)
+
+
 def test_only_products_that_a_session_can_ask_for_are_offered() -> None:
     (field,) = pure().fields("repair_link", link(), None)
 
