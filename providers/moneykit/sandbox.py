@@ -1,32 +1,28 @@
-"""An emulator of MoneyKit: tokens, links, sessions, institutions and signed webhooks over real HTTP, with its
-own clock.
+"""An emulator of MoneyKit: tokens, links, sessions, institutions and signed webhooks, with a clock of its own.
 
 What to see in the demo
 -----------------------
-Every state and every error code has a link. A link tagged `case:<word>` answers changes, refreshes, deletes or sessions
-with the error of that name, a row of `sandbox_errors.CASES` (or `server_error`, `bad_gateway`, `empty`, `cut`). Links
-tagged `odd:…` have what the documents allow and few expect.
+Every state and every error code has a link. A link tagged `case:<word>` answers changes, refreshes, deletes, sessions
+or test webhooks with the error of that name: a row of `sandbox_errors.CASES`, or one of its `ODD_ANSWERS`. Those tagged
+`case:bad_state` and `code:<error code>` refuse changes because of that code; `case:validation` refuses each field that
+is sent. Links tagged `odd:…` have what the documents allow and few expect.
 
-By what is sent: a webhook that is no URL, or a tag that begins with a sign, is refused at its field. A refresh
-of what was
-asked for within the hour (or day) is a 429 with three of the aggregators, and an error of the product with the
-others. A
-refresh of a broken link is a 422 with its code; of a product that was not granted, a 403. A return address on
+By what is sent: a webhook that is no URL, or a tag that begins with a sign, is refused at its field. A refresh of what
+was asked for within the hour (or day) is a 429 with three of the aggregators, and an error of the product with the
+others. A refresh of a broken link is a 422 with its code; of a product that was not granted, a 403. A return address on
 unregistered.example is a 403. After a delete, half of the links answer 410, the other half 200 with the state
-`deleted`;
-after 90 days both are not found.
+`deleted`; after 90 days both are not found.
 
 As the customer: open a repair link; MoneyKit Connect is a page of buttons here, and a bank's own site is another.
-Or: POST `/_control/moneykit/finish {"token": …}` ends a session well, `{"token": …, "grants":
-false}` with a
-refusal at the bank. `state {"link", "state", "error_code"}` changes a link as the bank would; `deliveries {}` shows the
-signed webhooks; `drop_tokens {}` forgets every access token.
+Or: POST `/_control/moneykit/finish {"token": …}` ends a session well, `{"token": …, "grants": false}` with a refusal
+at the bank. `state {"link", "state", "error_code"}` changes a link as the bank would; `deliveries {}` shows the signed
+webhooks; `drop_tokens {}` forgets every access token.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -34,7 +30,7 @@ from urllib.parse import urlsplit
 from providers.sandbox import DESK_URL, Request, Response, Sandbox
 
 from . import sandbox_access, sandbox_connect, sandbox_institutions, sandbox_links, sandbox_sessions, sandbox_webhooks
-from .sandbox_errors import ODD_ANSWERS, Refusal, refuse
+from .sandbox_errors import ODD_ANSWERS, Refusal, invalid, refuse
 from .sandbox_sessions import LinkSession
 from .sandbox_world import LinkRecord, World, build
 
@@ -146,8 +142,10 @@ class MoneyKitSandbox(Sandbox):
                     return {"tokens": 0}
         return None
 
-    def find_link(self, link_id: str, operation: str, *, also_deleted: bool = False) -> LinkRecord:
-        """Return a link for `operation`, or raise what a link of its kind answers to it."""
+    def find_link(
+        self, link_id: str, operation: str, *, sent: Iterable[str] = (), also_deleted: bool = False
+    ) -> LinkRecord:
+        """Return a link for `operation`, or raise what a link of its kind answers to it; `sent` names the fields."""
         link = self.world.links.get(link_id)
         now = self.clock.now()
         if link is None or (link.deleted_at and now - link.deleted_at > sandbox_links.KEPT_FOR):
@@ -155,8 +153,7 @@ class MoneyKitSandbox(Sandbox):
         if operation in link.case_on:
             if link.case in ODD_ANSWERS:
                 raise _Odd(ODD_ANSWERS[link.case])
-            extra = {"link_error_code": "auth_expired"} if link.case == "bad_state" else {}
-            raise refuse(link.case, **extra)
+            raise _refusal_of(link, sent)
         if link.state == "deleted" and not (also_deleted and link.id[-1].isupper()):
             raise refuse("deleted")
         for name in sandbox_links.finish_refreshes(link, now):
@@ -172,6 +169,16 @@ class MoneyKitSandbox(Sandbox):
     def deliver_state(self, link: LinkRecord) -> None:
         extra = {"state": link.state, "error": link.body["error_code"], "error_message": None}
         sandbox_webhooks.deliver(self, link, "link.state_changed", extra)
+
+
+def _refusal_of(link: LinkRecord, sent: Iterable[str]) -> Refusal:
+    match link.case:
+        case "bad_state":
+            return refuse("bad_state", link_error_code=link.body["error_code"] or "auth_expired")
+        case "validation":
+            return invalid(*((("body", name), "not allowed for this link", "value_error") for name in sorted(sent)))
+        case case:
+            return refuse(case)
 
 
 class _Odd(Exception):

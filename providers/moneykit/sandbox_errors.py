@@ -70,6 +70,7 @@ def invalid(*problems: tuple[tuple[str | int, ...], str, str]) -> Refusal:
 
 
 ODD_ANSWERS = {
+    "busy_gateway": Response(429, b"<html><body><h1>429 Too Many Requests</h1></body></html>", "text/html"),
     "server_error": Response(500, b"<html><body><h1>500 Internal Server Error</h1></body></html>", "text/html"),
     "bad_gateway": Response(502, b"<html><body><h1>502 Bad Gateway</h1></body></html>", "text/html"),
     "empty": Response(200),

@@ -90,7 +90,7 @@ def patch_link(sandbox: MoneyKitSandbox, request: Request, link_id: str) -> Resp
     """Source: the owner's document. Assumed: absent is left alone, null tags clear, an unfinished link refuses."""
     body = json_body(request)
     with sandbox.lock:
-        link = sandbox.find_link(link_id, "patch")
+        link = sandbox.find_link(link_id, "patch", sent=body)
         raise_if([*webhook_problems(body), *tag_problems(body)])
         if link.state in ("connecting", "awaiting_token_exchange"):
             raise refuse("bad_state", link_error_code="incomplete")

@@ -15,6 +15,7 @@ Json = dict[str, Any]
 HOOK = "https://hooks.northwind-pocket.example/moneykit"
 AGGREGATORS = ("moneykit", "finicity", "plaid", "yodlee", "mx", "akoya")
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
+UNKNOWN_CODE = "quantum_decoherence"
 ALWAYS_FREE = frozenset({"patch", "refresh", "delete", "session", "reset", "detail", "webhook"})
 
 
@@ -77,6 +78,7 @@ def build(seed: int, now: datetime, links: int) -> World:
     _add_states(world, now, waiting)
     _add_cases(world, now, waiting)
     _add_odd(world, now, waiting)
+    _add_strict(world, now, waiting)
     while len(world.links) < links:
         number = len(world.links)
         add_link(world, now, next(waiting, f"load_{number:07d}"))
@@ -157,7 +159,10 @@ _CASE_LINKS: tuple[tuple[str, frozenset[str]], ...] = (
     ("bad_state", frozenset({"patch", "reset"})),
     ("rate_limit", frozenset({"patch", "refresh", "delete", "session"})),
     ("validation", frozenset({"patch"})),
+    ("bad_config", frozenset({"webhook"})),
     ("unauthorized", frozenset({"patch", "refresh"})),
+    ("expired_token", frozenset({"patch", "refresh"})),
+    ("busy_gateway", frozenset({"patch", "refresh"})),
     ("unknown_code", frozenset({"patch", "refresh", "delete"})),
     ("server_error", frozenset({"patch", "refresh", "delete"})),
     ("bad_gateway", frozenset({"patch", "refresh"})),
@@ -171,7 +176,15 @@ def _add_cases(world: World, now: datetime, people: Any) -> None:
     for word, where in _CASE_LINKS:
         link = add_link(world, now, next(people))
         link.case, link.case_on = word, where
-        link.body["link_tags"] = [f"case:{word}"]
+        link.body |= {"link_tags": [f"case:{word}"], "webhook": HOOK}
+
+
+def _add_strict(world: World, now: datetime, people: Any) -> None:
+    """Add a broken link of each code that refuses changes because of it. Assumed: MoneyKit does not say which do."""
+    for code in (*LINK_CODES, UNKNOWN_CODE):
+        link = add_link(world, now, next(people), "error", code)
+        link.case, link.case_on = "bad_state", frozenset({"patch"})
+        link.body["link_tags"] = ["case:bad_state", f"code:{code}"]
 
 
 def _add_odd(world: World, now: datetime, people: Any) -> None:
@@ -183,7 +196,7 @@ def _add_odd(world: World, now: datetime, people: Any) -> None:
         return link
 
     odd("state", "hibernating")
-    odd("code", "error", "quantum_decoherence")
+    odd("code", "error", UNKNOWN_CODE)
     odd("no-code", "error")
     odd("aggregator", provider="sophtron")
     odd("no-webhook", webhook=None)
