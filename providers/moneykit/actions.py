@@ -14,9 +14,8 @@ REPAIR_LINK = Action(
     Capability.HOSTED_SESSION,
     Effect.HANDOVER,
     "link",
-    help="A page where the customer signs in at the institution again. It works once, for 30 minutes. The same "
-    "page can ask "
-    "for more products.",
+    help="A page where the customer signs in at the institution again. It works once, for 30 minutes. It can also ask "
+    "for more products; it takes none away.",
 )
 REFRESH = Action(
     "refresh",

@@ -16,9 +16,9 @@ from .snapshots import bank_of, link_of, words
 # Source: SDK, CustomerUser.id.
 MIN_USER_ID_CHARS, MAX_USER_ID_CHARS = 4, 150
 
-_NO_REMOVAL = (
-    "No product is taken away: MoneyKit ignores that in a session. To share less, delete the link and have the "
-    "customer connect again."
+_STAYS_GRANTED = (
+    "What is granted stays granted: MoneyKit takes no product away in a session. To share less, delete the link and "
+    "have the customer connect again."
 )
 
 
@@ -36,7 +36,7 @@ def repair_link_fields(snapshot: Snapshot) -> tuple[Field, ...]:
             FieldKind.MULTISELECT,
             choices=tuple(Choice(name, label_of(name)) for name in offered),
             initial=(),
-            help="The customer is asked to allow each of them. What was granted before stays granted.",
+            help=f"The customer is asked to allow each of them. {_STAYS_GRANTED}",
             audit=AuditClass.PUBLIC,
         ),
     )
@@ -77,7 +77,7 @@ def plan_repair_link(
         warnings=(
             "Anyone who has the link can sign in with it: send it to the customer only.",
             f"{_kept_in_words(link)} MoneyKit would remove what is not sent again, so it is read afresh and sent.",
-            *([_NO_REMOVAL] if link.products else ()),
+            *((_STAYS_GRANTED,) if added else ()),
         ),
     )
 

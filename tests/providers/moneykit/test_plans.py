@@ -222,9 +222,13 @@ def test_products_can_be_added_and_the_preview_says_what_comes() -> None:
     assert change.after == "Accounts, Account numbers, Transactions, Investments"
 
 
-def test_the_preview_says_that_no_product_is_taken_away() -> None:
-    assert any("No product is taken away" in warning for warning in plan("repair_link").warnings)
-    assert not any("taken away" in warning for warning in plan("repair_link", link("link_connecting")).warnings)
+def test_the_form_and_the_preview_of_more_products_say_that_none_is_taken_away() -> None:
+    (field,) = pure().fields("repair_link", link(), None)
+    adding = plan("repair_link", add_products=("investments",))
+
+    assert "takes no product away" in field.help
+    assert adding.warnings[-1] in field.help
+    assert not any("takes no product away" in warning for warning in plan("repair_link").warnings)
 
 
 def test_only_products_that_a_session_can_ask_for_are_offered() -> None:
