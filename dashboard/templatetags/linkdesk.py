@@ -137,6 +137,6 @@ def environment_label() -> str:
 
 @register.filter
 def initials(name: str) -> str:
-    """Return up to two letters that stand for a person."""
+    """Return up to two letters that stand for a person or an institution."""
     words = [word for word in str(name).replace(".", " ").replace("@", " ").split() if word]
     return "".join(word[0] for word in words[:2])

@@ -106,3 +106,13 @@ def test_the_page_of_a_link_shows_its_products(box: Any, client: Client) -> None
 
     assert "Last tried" in page and "at most once an hour" in page
     assert "MoneyKit" in page
+
+
+def test_initials_stand_for_a_picture_on_a_host_of_somebody_elses(box: Any, client: Client) -> None:
+    account = next(found for found in LinkedAccount.objects.all() if found.title == "Wells Fargo")
+    client.force_login(make.agent())
+
+    page = client.get(reverse("linked-account-detail", args=[account.pk])).content.decode()
+
+    assert '<span class="avatar" aria-hidden="true">WF</span>' in page
+    assert "moneykit.example/avatars" not in page
