@@ -32,9 +32,8 @@ LINK_CODES: dict[str, Meaning] = {
         "It ran out, was taken back, or the customer changed their password. Data that was read before stays.",
         _RECONNECT,
         Who.CUSTOMER,
-        "Your bank's permission for us has ended; that happens after some months or when you change your "
-        "password. I send "
-        "you a link where you can give it again; it takes a minute.",
+        "Your bank's permission for us has ended; that happens after some months or when you change your password. I "
+        "send you a link where you can give it again; it takes a minute.",
     ),
     "invalid_credentials": Meaning(
         Attention.NEEDS_RECONNECT,
@@ -42,9 +41,8 @@ LINK_CODES: dict[str, Meaning] = {
         "The customer typed a username or password that the institution does not accept.",
         _RECONNECT,
         Who.CUSTOMER,
-        "Your bank did not accept the sign-in. Please try it once on your bank's own page; then use the link "
-        "that I send "
-        "you, with the same password.",
+        "Your bank did not accept the sign-in. Please try it once on your bank's own page; then use the link that I "
+        "send you, with the same password.",
     ),
     "user_input_incorrect": Meaning(
         Attention.NEEDS_RECONNECT,
@@ -52,9 +50,8 @@ LINK_CODES: dict[str, Meaning] = {
         "The password was right; what the institution asked for afterwards was not.",
         _RECONNECT,
         Who.CUSTOMER,
-        "Your password was fine, but the code after it was not accepted. I send you a link to try again; please "
-        "use the "
-        "newest code that your bank sends.",
+        "Your password was fine, but the code after it was not accepted. I send you a link to try again; please use "
+        "the newest code that your bank sends.",
     ),
     "user_oauth_denied": Meaning(
         Attention.NEEDS_RECONNECT,
@@ -72,21 +69,18 @@ LINK_CODES: dict[str, Meaning] = {
         "set-up, an identity check.",
         "Ask the customer to sign in at the institution and do what it asks for; then send the repair link.",
         Who.CUSTOMER,
-        "Your bank wants you to finish a step, such as new terms. Please sign in on your bank's own page, do "
-        "what it asks, "
-        "and tell me when you are through; then I send you a link.",
+        "Your bank wants you to finish a step, such as new terms. Please sign in on your bank's own page, do what it "
+        "asks, and tell me when you are through; then I send you a link.",
     ),
     "user_error": Meaning(
         Attention.INCOMPLETE,
         "Connecting {bank} was given up.",
-        "The customer chose no institution, could not sign in, or left until the time was over. This is the "
-        "most common "
-        "of all.",
+        "The customer chose no institution, could not sign in, or left until the time was over. This is the most "
+        "common of all.",
         "Send the repair link while the customer has time for it.",
         Who.CUSTOMER,
-        "Connecting your bank was started but not finished. I send you a link to do it now; it takes a minute, "
-        "and I can "
-        "stay on the phone.",
+        "Connecting your bank was started but not finished. I send you a link to do it now; it takes a minute, and I "
+        "can stay on the phone.",
     ),
     "incomplete": Meaning(
         Attention.INCOMPLETE,
@@ -104,9 +98,8 @@ LINK_CODES: dict[str, Meaning] = {
         "The login works, but none of its accounts carries what was asked for.",
         "Ask the customer which login or which bank has the account; then send the repair link.",
         Who.CUSTOMER,
-        "The login works, but we find no account with it that we can use. Do you have another login, or is the "
-        "account at "
-        "another bank?",
+        "The login works, but we find no account with it that we can use. Do you have another login, or is the account "
+        "at another bank?",
     ),
     "institution_error": Meaning(
         Attention.INSTITUTION_DOWN,

@@ -61,8 +61,7 @@ FORBIDDEN_CONFIG = ErrorRule(
     becomes=Becomes.DENIED,
     sentence="MoneyKit does not allow our app this kind of link session, or this return address. Nothing was changed.",
     next_step="Tell an administrator: MONEYKIT_REDIRECT_URI must be registered in MoneyKit's dashboard, and the "
-    "products "
-    "enabled.",
+    "products enabled.",
     who=Who.ADMIN,
     remote_codes=("link_session_error.forbidden_config",),
     source="SDK: 403 link_session_error.forbidden_config.",
