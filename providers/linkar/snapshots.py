@@ -14,6 +14,7 @@ from .file_map import FileMap, RecordMap
 from .multivalue import attributes_of, to_lines, values_of
 
 # Attributes beyond the map are kept one by one up to here, the rest by one digest.
+_MAX_CONTACTS = 10
 _MAX_UNNAMED = 200
 
 
@@ -52,6 +53,7 @@ def snapshot_of(file: FileMap, record: Record, session: ApiSession) -> Snapshot:
         title=_title(file, shown) or record.id[:200],
         external_id=_first(shown.get(file.role("external_id"), ""))[:256],
         schema_key=file.key[:200],
+        tags=_contacts(file, shown),
         body=body,
     )
 
@@ -104,6 +106,12 @@ def _digests(kept_back: Mapping[str, str], remote_id: str, fingerprint: Fingerpr
 def _title(file: FileMap, shown: Mapping[str, str]) -> str:
     texts = (shown.get(file.role(role), "") for role in ("title", "subtitle"))
     return " · ".join(in_one_line(text) for text in texts if text)[:200]
+
+
+def _contacts(file: FileMap, shown: Mapping[str, str]) -> tuple[str, ...]:
+    """Return whom the record names as contacts, so that it is found by what they say on the phone."""
+    values = values_of(shown.get(file.role("contact"), ""))
+    return tuple(text[:200] for value in values for text in value if text)[:_MAX_CONTACTS]
 
 
 def in_one_line(attribute: str) -> str:

@@ -77,6 +77,12 @@ def test_what_is_secret_or_unnamed_is_kept_by_a_digest_only(remote: Remote) -> N
     assert token not in repr(remote.exchanges) and unnamed not in repr(remote.exchanges)
 
 
+def test_the_contacts_of_a_record_are_its_tags(remote: Remote) -> None:
+    remote.box.change("ACCOUNTS", "AC*1006", {4: VM.join(("ops@shop.example", "", "dana@shop.example"))})
+
+    assert remote.snapshot("AC*1006").tags == ("ops@shop.example", "dana@shop.example")
+
+
 @pytest.mark.parametrize("item_id", ["A/B 7", "X#1*2", "Q'1", "50%&7", "..", "Ü 9"])
 def test_odd_ids_are_reached(item_id: str, remote: Remote) -> None:
     assert remote.snapshot(item_id).body["id"] == item_id
