@@ -18,7 +18,7 @@ give another answer (with `-` or `_`, and with `--anything` behind them to make 
 `validation-error` `two-errors`           the form does not fit; two refusals in one answer
 `bare-object`                             a refusal that is an object, not an array
 `no-permission` `no-access` `over-quota`  403 in its documented kinds; also `no-production`, and `blocked` (HTML)
-`our-keys` `no-accounts`                  401: our keys are refused; the consent has no accounts
+`our-keys` `no-reason` `no-accounts`      401: our keys are refused, also without a word; the consent has no accounts
 `timeout` `too-many`                      408 after five minutes (at once here); 429
 `unexpected` `no-service` `proxy-error`   500 in its two kinds; 502 with HTML
 `empty`                                   200 without a body
@@ -27,11 +27,12 @@ give another answer (with `-` or `_`, and with `--anything` behind them to make 
 `cut-before` `cut-after`                  the connection breaks before, or after, the password was replaced
 `numeric-code` `qr-code` `qr-text`        asks for a code: to generate, to scan as an image, to scan as a text
 `text-code` `mfa-app`                     asks for a code by SMS; to approve in the app of the bank (it is, after 15 s)
-`mfa-old` `mfa-oldest`                    asks in the shape of 2021; without any instruction
+`mfa-old` `mfa-oldest` `no-session`       asks in the shape of 2021; without any instruction; with nowhere to answer
 ========================================  ============================================================================
 
 Every other row of `sandbox_cases.CASES` is reached in the same way, by its name. The good code is 111111. 222222 finds
-the session expired, 444444 the account locked, 555555 breaks Belvo; any other code gives a new challenge.
+the session expired, 444444 the account locked, 555555 breaks Belvo, 666666 is answered to a session that Belvo does
+not know any more; any other code gives a new challenge.
 
 Institutions with a character of their own: Heimdall (MX a number to type into a token device, BR a QR code, CO an SMS),
 Rohan (app), Bree (QR as text), Mordor (45 seconds), Gotham (shapes of 2021), Iron Bank and Gondor (document types),

@@ -69,6 +69,8 @@ CASES: dict[str, Case] = {
     "activation_failed": Case(
         400, "activation_failed", "The credentials provided were not accepted by the institution."
     ),
+    # Assumed: a challenge without a session is not documented.
+    "no_session": Case(428, "token_required", "A MFA token is required by the institution to login"),
     "activation_required": Case(428, "activation_required", "This user doesn't have web access activated yet."),
     "unavailable_data": Case(400, "unavailable_data", "The institution did not return any data for the request."),
     "unsupported_operation": Case(
@@ -207,10 +209,10 @@ def refusal_for(typed: object, *, old_shapes: bool = False) -> Refusal | None:
         return Refusal(Case(400, LOGIN, f"Invalid credentials provided to login to the institution: {typed}"))
     if word in CASES:
         return Refusal(CASES[word])
-    return _odd_shapes().get(word)
+    return odd_shapes().get(word)
 
 
-def _odd_shapes() -> dict[str, Refusal]:
+def odd_shapes() -> dict[str, Refusal]:
     """Return the answers that are not an array of one object."""
     bad_gateway = b"<html><body><h1>502 Bad Gateway</h1></body></html>"
     return {
@@ -218,6 +220,7 @@ def _odd_shapes() -> dict[str, Refusal]:
         "bare_object": Refusal(CASES["pass_invalid"], bare=True),
         "blocked": Refusal(raw=Response(403, BLOCKED_HTML.encode(), "text/html")),
         "proxy_error": Refusal(raw=Response(502, bad_gateway, "text/html")),
+        "no_reason": Refusal(raw=Response(401)),
         "empty": Refusal(raw=Response(200)),
         "cut_before": Refusal(raw=Response(0, cut=True)),
     }

@@ -20,7 +20,12 @@ from .sandbox_world import LinkRecord
 Json = dict[str, Any]
 GOOD_CODE = "111111"
 # Codes that lead elsewhere than to a new challenge. Source of the rows: Belvo documents them for the resume call.
-CODE_CASES = {"222222": "session_expired", "444444": "locked_account", "555555": "unexpected_error"}
+CODE_CASES = {
+    "222222": "session_expired",
+    "444444": "locked_account",
+    "555555": "unexpected_error",
+    "666666": "not_found",
+}
 MESSAGE = "A MFA token is required by the institution to login"
 # What a person may type as a password to get a challenge of that kind at any institution.
 KIND_OF_PASSWORD = {

@@ -15,7 +15,12 @@ Where to look in the demo
 `BARE*1`                  comes without ORIGINAL_RECORD
 `FAULT*1`                 an update brings the service down: 500 with HTML
 `ODD*1`                   holds a control character, which XML has no way to say
-`A/B 7` `X#1*2` `Q'1` …   ids that addresses and clauses have trouble with
+`SPOILT*1`                holds the sign that stands for a character nobody could read
+`TORN*1`                  an update is answered with an error, and the record cannot be read after it
+`NOKEY*1` `NOSCOPE*1`     an update finds our key refused (401), or without the right (403)
+`NOWHERE*1` `BUSY*1`      an update finds no apiresource (404), or a proxy that says 429
+`A/B 7` `X#1*2` `Q'1` …   ids that addresses and clauses have trouble with; `B/'s' "C"`
+                          cannot be said at all
 `AC*1001` …               a status that the map does not explain; a name split by ü; a phone that is missing; no name at
                           all; remarks with blanks, empty values and backslashes
 ========================  ============================================================================================
@@ -89,6 +94,7 @@ class LinkarSandbox(Sandbox):
         self.token_life_s = 3600
         self.world = build(self.seed, self.clock.now(), self._accounts)
         self._races = {"RACE*1"}
+        self._torn: set[str] = set()
         self.access = Access(self.clock.now, self.fingerprint)
 
     def environment(self, url: str) -> dict[str, str]:
@@ -192,10 +198,9 @@ class LinkarSandbox(Sandbox):
 
     def _read(self, request: Request, file: File, ids: list[str], mode: str) -> Response:
         shape = self._shape(request, mode)
-        errors = [
-            Error("90009", "Record locked by a process of the night", each) for each in ids if is_case(each, "SHUT")
-        ]
-        rows = [(each, self.world.find(file.name, each)) for each in ids if not is_case(each, "SHUT")]
+        shut = [each for each in ids if is_case(each, "SHUT") or each in self._torn]
+        errors = [Error("90009", "Record locked by a process of the night", each) for each in shut]
+        rows = [(each, self.world.find(file.name, each)) for each in ids if each not in shut]
         errors += [Error(crud.NOT_FOUND.code, crud.NOT_FOUND.message, each) for each, record in rows if record is None]
         found = [(each, record) for each, record in rows if record is not None]
         answer = crud.shown(file, found, shape, bare=lambda each: is_case(each, "BARE"))
@@ -257,6 +262,8 @@ class LinkarSandbox(Sandbox):
         names = [each for each in request.query.get("dictionaries", "").split(" ") if each]
         changed = crud.changed_names(file, self.world, sent, whole=whole, names=names)
         before = self.world.find(file.name, sent.item_id)
+        if is_case(sent.item_id, "TORN"):
+            self._torn.add(sent.item_id)
         routine.look(sent.item_id, request.query, changed, wait=self._wait)
         if is_case(sent.item_id, "VANISH"):
             self.world.delete(file.name, sent.item_id)

@@ -25,10 +25,13 @@ _NAMES = (
 )
 _SERVICES = ("orders", "inventory", "invoices", "catalogue", "returns")
 # Records with a character of their own: what happens when they are read or changed. See sandbox.py.
-CASES = ("RACE", "VANISH", "HOLD", "QUIET", "SHOUT", "SLOW", "SHUT", "BARE", "FAULT", "FROZEN", "LANDED", "ODD")
+CASES = (
+    *("RACE", "VANISH", "HOLD", "QUIET", "SHOUT", "SLOW", "SHUT", "BARE", "FAULT", "FROZEN", "LANDED", "ODD"),
+    *("TORN", "SPOILT", "NOKEY", "NOSCOPE", "NOWHERE", "BUSY"),
+)
 # So many ordinary records there are at least: `_spoil` needs them.
 _SPOILT = 5
-ODD_IDS = ("A/B 7", "X#1*2", "Q'1", "50%&7", "..", "Ü 9")
+ODD_IDS = ("A/B 7", "X#1*2", "Q'1", "50%&7", "..", "Ü 9", "B/'s' \"C\"")
 
 
 @dataclass(slots=True)
@@ -101,6 +104,7 @@ def _spoil(world: World) -> None:
     accounts["AC*1004"] = _with(accounts["AC*1004"], 2, "")
     accounts["AC*1005"] = _with(accounts["AC*1005"], 12, f"called twice{VM}{VM}\\ | and\ttabs{SM}  blanks  ")
     accounts["ODD*1"] = _with(accounts["ODD*1"], 5, "bell \x07 in it")
+    accounts["SPOILT*1"] = _with(accounts["SPOILT*1"], 13, "read as \ufffd once")
 
 
 def _with(record: str, number: int, value: str) -> str:

@@ -99,7 +99,7 @@ class Remote:
 
 
 @contextmanager
-def linkar(*, auth: str = "api_key", accounts: int = 30, **settings: str) -> Iterator[Remote]:
+def linkar(*, auth: str = "api_key", accounts: int = 37, **settings: str) -> Iterator[Remote]:
     box = LinkarSandbox(auth=auth, accounts=accounts)
     box.slow_s = 0.05
     with serve(application({"linkar": box})) as server:
