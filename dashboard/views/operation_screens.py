@@ -110,7 +110,9 @@ def _screen_of(  # noqa: PLR0911 - one screen a state
         case State.DRAFT | State.AWAITING_APPROVAL:
             return Screen("dashboard/_operation_notice.html", f"{action.label}: a draft", context={"is_draft": True})
         case State.QUEUED | State.RUNNING:
-            return Screen("dashboard/_operation_progress.html", action.label, "brand", "hourglass", polls_every_s=1)
+            # Other words than the form's: a screen reader hears the heading when the screen changes.
+            heading = f"{action.label}: {'waiting its turn' if operation.state == State.QUEUED else 'under way'}"
+            return Screen("dashboard/_operation_progress.html", heading, "brand", "hourglass", polls_every_s=1)
         case State.AWAITING_TOKEN:
             return _room_screen(operation, sheet, may_repair, extra)
         case State.ACCEPTED:

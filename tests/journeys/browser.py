@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -103,6 +104,44 @@ class Hand:
     def choose(self, field_: Locator, label: str) -> None:
         field_.select_option(label=label)
         self.entries += 1
+
+
+_LISTEN = """
+window.heard = [];
+const region = document.getElementById("announcements");
+new MutationObserver(() => { if (region.textContent) window.heard.push(region.textContent.trim()); })
+  .observe(region, {childList: true, characterData: true, subtree: true});
+"""
+_NEEDS_A_NAME = "button|link|textbox|searchbox|combobox|listbox|checkbox|radio|spinbutton|heading|region|dialog|img"
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until that control has the focus."""
+    for _ in range(80):
+        if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab never reached {selector}.")
+
+
+def listen(page: Page) -> None:
+    """Keep what the page announces to a screen reader from now on; `heard` returns it."""
+    page.evaluate(f"() => {{ {_LISTEN} }}")
+
+
+def heard(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("window.heard")
+    return found
+
+
+def nameless(part: Locator) -> list[str]:
+    """Return the lines of the tree that a screen reader walks in which something that needs a name has none."""
+    return re.findall(rf'^ *- (?:{_NEEDS_A_NAME})(?![a-z])(?! ").*$', part.aria_snapshot(), re.MULTILINE)
+
+
+def sideways(page: Page) -> int:
+    """Return by how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
 
 def axe_violations(page: Page) -> list[str]:

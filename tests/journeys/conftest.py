@@ -41,6 +41,15 @@ def desk(tmp_path: Path, django_db_setup: None, django_db_blocker: DjangoDbBlock
         yield desk
 
 
+@pytest.fixture(scope="module")
+def shared_desk(
+    tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Desk]:
+    """A desk for a whole module: where tests only read, or each works on an account of its own."""
+    with django_db_blocker.unblock(), open_desk(tmp_path_factory.mktemp("desk")) as desk:
+        yield desk
+
+
 @pytest.fixture
 def watch() -> Iterator[Watch]:
     """Fail the test for anything that went wrong on its pages and that it did not name."""

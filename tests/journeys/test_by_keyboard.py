@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from .accounts import (
     CODE_INSTITUTION,
@@ -15,7 +15,7 @@ from .accounts import (
     panel,
     path_of,
 )
-from .browser import SignIn
+from .browser import SignIn, tab_to
 from .desk import Desk
 
 
@@ -44,12 +44,3 @@ def test_a_repair_by_keyboard_alone(desk: Desk, sign_in: SignIn) -> None:
     expect(receipt).to_contain_text(re.compile("verified healthy", re.IGNORECASE))
     expect(page.locator("#operation-panel-title")).to_be_focused()
     expect(page.locator("#announcements")).not_to_be_empty()
-
-
-def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until that control has the focus."""
-    for _ in range(60):
-        if page.evaluate("selector => document.activeElement?.matches(selector)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab never reached {selector}.")

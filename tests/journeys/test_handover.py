@@ -9,9 +9,8 @@ from dashboard.models import LinkedAccount
 from dashboard.services import sync
 
 from .accounts import apply_button, badge, panel, path_of, primary_button
-from .browser import SignIn, Watch, axe_violations
+from .browser import SignIn, Watch, axe_violations, sideways
 from .desk import Desk
-from .test_on_a_phone import sideways
 
 # How much the browser keeps for our site: the session, for the way back from an institution, and nothing at the end.
 KEPT = "sessionStorage.length + localStorage.length"

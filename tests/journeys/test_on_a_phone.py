@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from .accounts import (
     CODE_INSTITUTION,
@@ -15,7 +15,7 @@ from .accounts import (
     path_of,
     primary_button,
 )
-from .browser import SignIn, Watch
+from .browser import SignIn, Watch, sideways
 from .desk import Desk
 from .still_pages import still_pages
 
@@ -52,8 +52,3 @@ def test_no_page_scrolls_sideways_on_a_phone(desk: Desk, sign_in: SignIn, watch:
         found[name] = sideways(people[role])
 
     assert {name: pixels for name, pixels in found.items() if pixels} == {}
-
-
-def sideways(page: Page) -> int:
-    """Return by how many pixels the page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -7,8 +7,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from providers.sandbox_faults import Fault
-
 from .accounts import (
     PLAIN_INSTITUTION,
     account_at,
@@ -57,31 +55,3 @@ def test_a_cut_after_the_write_is_an_unknown_that_settles_itself(desk: Desk, sig
 
     expect(panel(page).locator("#receipt, #outcome-card")).to_be_visible(timeout=20_000)
     assert desk.writes_sent == 1
-
-
-def test_a_slow_institution_shows_that_it_works(desk: Desk, sign_in: SignIn) -> None:
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-
-    primary_button(page).click()
-    password_field(page).fill("slow")
-    apply_button(page).click()
-
-    expect(panel(page)).to_contain_text("waiting for Belvo")
-    expect(panel(page).locator("#receipt")).to_be_visible(timeout=20_000)
-
-
-@pytest.mark.parametrize("status", [500, 429])
-def test_belvo_failing_keeps_the_agent_informed(desk: Desk, sign_in: SignIn, status: int) -> None:
-    account = account_at(PLAIN_INSTITUTION, status="invalid")
-    page = sign_in("agent", path_of(account))
-    desk.emulator.belvo.faults.add(
-        Fault(kind="answer", method="PUT", path=f"/api/links/{account.remote_id}/", status=status, body="[]")
-    )
-
-    primary_button(page).click()
-    password_field(page).fill("new_password")
-    apply_button(page).click()
-
-    expect(panel(page).locator("#outcome-card, #receipt")).to_be_visible(timeout=20_000)
-    expect(panel(page)).to_contain_text("Belvo")
