@@ -28,6 +28,7 @@ WRITE_DEADLINE_S = 310.0
 MAX_PAUSE_S = 900.0
 LINKS_PER_PAGE = 1000
 INSTITUTIONS_PER_PAGE = 500
+CONSENTS_PER_PAGE = 100
 MAX_BODY_BYTES = 16_000_000
 
 # Values under these keys never reach a call log. In a consent, `display_name` is the name of a person.
@@ -161,7 +162,10 @@ def find_institution(session: ApiSession, name: str) -> Answer:
 def find_consents(session: ApiSession, document: Secret) -> Answer:
     """Source: OAS 1.223.0, GET /api/consents/: `user_document` is mandatory, so it must stand in the query."""
     return session.request(
-        "GET", "/api/consents/", template="/api/consents/", params={"user_document": document, "page_size": 100}
+        "GET",
+        "/api/consents/",
+        template="/api/consents/",
+        params={"user_document": document, "page_size": CONSENTS_PER_PAGE},
     )
 
 

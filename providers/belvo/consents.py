@@ -8,6 +8,7 @@ from typing import Any
 from ..answers import LookupTable, Snapshot
 from ..fields import AuditClass, Field, FieldKind
 from ..plan import CallTemplate, Plan, placeholder
+from .client import CONSENTS_PER_PAGE
 from .payloads import ConsentPayload, PagePayload, read
 from .plan_parts import rests_on, secret_change
 
@@ -41,7 +42,11 @@ def plan_consents(base: Snapshot, given_secrets: frozenset[str]) -> Plan:
         remote_id=base.remote_id,
         summary="Look up the customer's consents at Belvo",
         changes=(secret_change(field),) if given else (),
-        call=CallTemplate("GET", "/api/consents/", {field.name: placeholder(field.name)} if given else {}),
+        call=CallTemplate(
+            "GET",
+            "/api/consents/",
+            {field.name: placeholder(field.name), "page_size": CONSENTS_PER_PAGE} if given else {},
+        ),
         base_digest=rests_on(base),
         secret_names=(field.name,) if given else (),
     )

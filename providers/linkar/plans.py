@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from ..answers import Schema, Snapshot
 from ..fields import AuditClass, Field, FieldKind, FieldValue
@@ -17,9 +17,9 @@ from .file_map import FileMap
 from .lkstring import ID, ORIGINAL
 from .multivalue import BadText, from_lines, from_text, spelled_out, to_lines, values_of
 from .options import MAX_SVR_TIMEOUT_S, MIN_SVR_TIMEOUT_S, Options
+from .reading import clause_of, is_reachable
 from .snapshots import attributes_in, kept_back_in, record_id_in, rests_on
 
-READ_AGAIN = "(read again when this is sent)"
 _NOT_SAYABLE = "This holds a control character, which the format that we speak with this server cannot carry."
 
 
@@ -58,7 +58,7 @@ def plan_edit(
     rest = _untouched(file, base) if options.update_with == "put" else {}
     record: dict[str, Any] = {ID: record_id_in(base), **rest, **new}
     if options.locks:
-        record[ORIGINAL] = READ_AGAIN
+        record[ORIGINAL] = read_again(ORIGINAL)
     params = update_params(options, timeout_s, names=new)
     path = f"{update_path(file, options)}?{urlencode(params)}"
     count = len(changes)
@@ -92,15 +92,28 @@ def plan_look(file: FileMap, base: Snapshot, values: Mapping[str, FieldValue], o
         remote_id=base.remote_id,
         summary=f"Look at {record_id_in(base)} in {file.file}",
         changes=(change,),
-        call=CallTemplate("GET", f"{update_path(file, options)}/{{id}}?{query}"),
+        call=CallTemplate("GET", _look_path(file, record_id_in(base), options, query)),
         base_digest=rests_on(base),
     )
+
+
+def read_again(name: str) -> str:
+    """Return what stands for a value that is read again when the update is sent: a name, never a text to write."""
+    return f"<{name}>"
 
 
 def meant_by(plan: Plan) -> dict[str, str]:
     """Return what a plan means to write, raw and by attribute, secrets left out."""
     [record] = (plan.call.body or {})["RECORDS"]
     return {change.field: str(record[change.field]) for change in plan.changes if not change.secret}
+
+
+def _look_path(file: FileMap, record_id: str, options: Options, query: str) -> str:
+    path = update_path(file, options)
+    if is_reachable(record_id):
+        return f"{path}/{quote(record_id, safe='')}?{query}"
+    clause = clause_of(record_id)
+    return f"{path}?{query}&{urlencode({'select_clause': clause})}" if clause else f"{path}?{query}"
 
 
 def update_params(options: Options, timeout_s: int, *, names: Iterable[str]) -> dict[str, Any]:
@@ -165,7 +178,8 @@ def _entered(
 def _untouched(file: FileMap, base: Snapshot) -> dict[str, str]:
     """Return what a PUT sends back as it was, by place: all of it is read again when it is sent."""
     places = {name: place for name in (*attributes_in(base), *kept_back_in(base)) if (place := file.place_of(name))}
-    return dict.fromkeys((file.name_of(place) for place in range(1, max(places.values(), default=0) + 1)), READ_AGAIN)
+    names = (file.name_of(place) for place in range(1, max(places.values(), default=0) + 1))
+    return {name: read_again(name) for name in names}
 
 
 def is_as_shown(typed: str, source: Field) -> bool:
