@@ -32,7 +32,7 @@ class Access:
     def __init__(self, now: Callable[[], datetime], fingerprint: Callable[[str], str]) -> None:
         self._now = now
         self._fingerprint = fingerprint
-        self._tokens: dict[str, float] = {}
+        self.tokens: dict[str, float] = {}
         self._count = 0
 
     def scopes_of(self, request: Request, auth: str) -> tuple[str, ...]:
@@ -42,7 +42,7 @@ class Access:
                 return _EVERYTHING
             case "oauth2":
                 kind, _, token = request.headers.get("authorization", "").partition(" ")
-                if kind.lower() != "bearer" or self._tokens.get(token, 0.0) < self._now().timestamp():
+                if kind.lower() != "bearer" or self.tokens.get(token, 0.0) < self._now().timestamp():
                     raise Refused(401)
                 return _EVERYTHING
         found = _SCOPES.get(request.headers.get("x-api-key", ""))
@@ -58,13 +58,13 @@ class Access:
             return json_response(400, {"error": "invalid_client"})
         self._count += 1
         token = self._fingerprint(f"token {self._count}")
-        self._tokens[token] = self._now().timestamp() + life_s
+        self.tokens[token] = self._now().timestamp() + life_s
         answer = {"access_token": token, "token_type": "Bearer", "expires_in": life_s}
         return json_response(200, answer | {"scope": said(_EVERYTHING)})
 
     def withdraw_all(self) -> None:
         """End every token before its time."""
-        self._tokens.clear()
+        self.tokens.clear()
 
 
 def said(scopes: tuple[str, ...]) -> str:
