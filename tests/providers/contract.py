@@ -189,9 +189,10 @@ class ProviderContract:
             if isinstance(outcome, NeedsToken):
                 shown.append(remote.provider.resume(outcome.challenge, Secret(f"{MARK}-code")))
 
+        told = repr([shown, remote.exchanges]) + caplog.text + repr([record.__dict__ for record in caplog.records])
         assert remote.exchanges and shown
-        assert MARK not in repr([shown, remote.exchanges])
-        assert MARK not in caplog.text + repr([record.__dict__ for record in caplog.records])
+        assert MARK not in told
+        assert [name for name, key in remote.keys.items() if key in told] == []
 
     # -- over strange answers
 
@@ -369,6 +370,13 @@ class Remote:
         secrets = [setting.suffix for setting in provider_class(self.slug).settings if setting.secret]
         wrong = {f"{self.slug.upper()}_{suffix}": "wrong" for suffix in secrets}
         return self._provider({**self.environment, **wrong}, None)
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """Return our own keys, by the name of their setting."""
+        secrets = [setting.suffix for setting in provider_class(self.slug).settings if setting.secret]
+        named = {suffix: self.environment.get(f"{self.slug.upper()}_{suffix}", "") for suffix in secrets}
+        return {suffix: key for suffix, key in named.items() if key}
 
     def is_unwell(self, snapshot: Snapshot) -> bool:
         schema = self.schemas.get(snapshot.schema_key)

@@ -135,7 +135,7 @@ class Walk:
 
 @pytest.fixture(scope="module")
 def walks() -> dict[str, Walk]:
-    return {slug: walk(slug) for slug in find_sandboxes()}
+    return {slug: walk(slug) for slug in CLICKS}
 
 
 def walk(slug: str) -> Walk:
@@ -177,6 +177,10 @@ def rules_of(remote: Remote, click: Click) -> Iterator[ErrorRule]:
     rule = cast("ErrorRule | None", getattr(outcome, "rule", None))
     if rule is not None:
         yield rule
+
+
+def test_every_emulator_has_clicks() -> None:
+    assert set(CLICKS) == set(find_sandboxes())
 
 
 @pytest.mark.parametrize("slug", CLICKS)

@@ -54,6 +54,6 @@ class TestFlxpointContract(ProviderContract):
 
     @classmethod
     def rules(cls) -> tuple[ErrorRule, ...]:
-        """What is found by comparing has no answer of its own: test_writes.py and test_confirmation.py reach it."""
+        """What is found by comparing has no answer of its own: test_writes.py and test_rows_by_clicking.py reach it."""
         found = (CHANGED_MEANWHILE, ALREADY_THERE, MOVED_OTHERS)
         return tuple(rule for rule in super().rules() if rule not in found)

@@ -47,7 +47,7 @@ ALL_IN_ONE = (
     Sample("linkar.deleted", sample("customers_select_none.200.json", 200), "fetch"),
 )
 # Found by comparing one reading with another, or with the map: no answer says it by itself. See test_writes.py,
-# test_provider.py and test_checking.py.
+# test_provider.py, test_checking.py and test_rows_by_clicking.py.
 COMPARED = (
     *(rules.CONFLICT, rules.INPUT_REFUSED, rules.DROPPED, rules.UNDECIDED, rules.NO_ORIGINAL, rules.NOT_EXACT),
     *(rules.MAP_DIFFERS, rules.NOT_ADDRESSABLE, rules.NOT_IN_MAP, rules.NOT_UP),

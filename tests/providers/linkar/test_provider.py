@@ -94,6 +94,12 @@ def test_a_record_that_is_not_there_is_gone(remote: Remote) -> None:
         assert isinstance(remote.provider.fetch(remote_id), Gone)
 
 
+def test_a_file_that_is_not_in_the_map_is_said_so(remote: Remote) -> None:
+    outcome = remote.provider.fetch("apidemo/OTHER/1")
+
+    assert isinstance(outcome, Gone) and outcome.rule.code == "linkar.not_in_map"
+
+
 def test_a_record_that_cannot_be_read_is_not_gone(remote: Remote) -> None:
     outcome = remote.provider.fetch("apidemo/ACCOUNTS/SHUT%2A1")
 
