@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.models import Customer, LinkedAccount
+from dashboard.models import ApiCall, Customer, LinkedAccount
 from providers.attention import Attention
 
 from .accounts import (
@@ -28,6 +28,8 @@ def still_pages() -> dict[str, tuple[str, str]]:
         "list, filtered": ("agent", "/linked-accounts/?attention=needs_code"),
         "list, grouped": ("agent", "/linked-accounts/?q=example.org"),
         "list, empty": ("agent", "/linked-accounts/?q=nobody-at-all&attention=needs_code"),
+        "new account": ("agent", "/linked-accounts/new/"),
+        "call as code": ("agent", f"/calls/{ApiCall.objects.latest('at').pk}/code/"),
         "customers": ("agent", "/customers/"),
         "customer": ("agent", f"/customers/{customer.pk}/"),
         "customer, edit": ("agent", f"/customers/{customer.pk}/edit/"),
@@ -47,7 +49,7 @@ def still_pages() -> dict[str, tuple[str, str]]:
     others = {"link": healthy_link(), "connection": account_with_id("flxpoint", FEED_CONNECTION)}
     others["record"] = account_with_id("linkar", PLAIN_RECORD)
     for noun, other in others.items():
-        for tab in ("overview", "settings"):
+        for tab in ("overview", "settings", "history"):
             pages[f"{noun} of {other.integration}, {tab}"] = ("agent", f"{path_of(other)}?tab={tab}")
     pages["link, as viewer"] = ("viewer", path_of(account))
     return pages

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from .accounts import (
@@ -18,6 +19,11 @@ from .accounts import (
 from .browser import SignIn, Watch, sideways
 from .desk import Desk
 from .still_pages import still_pages
+
+
+@pytest.fixture
+def desk(shared_desk: Desk) -> Desk:
+    return shared_desk
 
 
 def test_a_repair_on_a_phone_in_the_dark(desk: Desk, sign_in: SignIn) -> None:
