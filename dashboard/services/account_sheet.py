@@ -66,6 +66,8 @@ class Sheet:
     def who_acts(self) -> str:
         if self.account.attention == Attention.INCOMPLETE and self.primary in self._settable:
             return "You, by setting what is missing."
+        if self.account.attention == Attention.HEALTHY and self.state_from:
+            return f"Nobody, as far as {self.state_from} can tell."
         return WHO_ACTS[Attention(self.account.attention)]
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -138,5 +139,4 @@ def environment_label() -> str:
 @register.filter
 def initials(name: str) -> str:
     """Return up to two letters that stand for a person or an institution."""
-    words = [word for word in str(name).replace(".", " ").replace("@", " ").split() if word]
-    return "".join(word[0] for word in words[:2])
+    return "".join(word[0] for word in re.findall(r"\w+", str(name))[:2])

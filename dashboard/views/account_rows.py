@@ -24,6 +24,8 @@ TAGS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Row:
+    """`name` leads the row: the customer, else the external id (then it has no name), else the account itself."""
+
     id: str
     url: str
     version: str
@@ -71,16 +73,17 @@ def _row(account: LinkedAccount, providers: Mapping[str, type[Provider]], now: d
     provider = providers.get(account.integration)
     customer = account.customer
     tags = tuple(str(tag) for tag in account.tags)
+    institution = account.title or account.schema_key or "Not named"
     return Row(
         id=f"linked-account-{account.pk}",
         url=reverse("linked-account-detail", args=[account.pk]),
         version=version_of(account),
         status=presentation_of(account.attention),
         state_from=provider.state_from if provider and not account.is_gone else "",
-        name=str(customer) if customer else account.external_id or "No customer",
-        has_name=customer is not None,
+        name=str(customer) if customer else account.external_id or institution,
+        has_name=customer is not None or not account.external_id,
         email=_second_line(account),
-        institution=account.title or account.schema_key or "Not named",
+        institution=institution,
         provider=provider.name if provider else account.integration,
         headline=account.headline,
         since=relative(account.attention_since, now),
@@ -104,7 +107,7 @@ def _success(account: LinkedAccount, provider: type[Provider] | None, now: datet
 def _second_line(account: LinkedAccount) -> str:
     if account.customer:
         return account.customer.email or account.customer.reference
-    return "nobody in Customers has this external id" if account.external_id else "the provider names no external id"
+    return "nobody in Customers has this external id" if account.external_id else "no customer"
 
 
 def version_of(account: LinkedAccount) -> str:

@@ -141,9 +141,13 @@ def test_who_must_act_is_who_can(desk: Client, integration: str, who: str) -> No
     assert f"Who must act {who}" in words(page(desk, account(integration, "incomplete")))
 
 
-def test_a_row_without_a_customer_is_named_for_who_cannot_see_it(desk: Client) -> None:
+def test_a_row_without_a_customer_leads_with_the_accounts_own_name(desk: Client) -> None:
     account("flxpoint")
 
-    assert "No customer , Acme Supply - inventory feed" in words(
+    assert "Acme Supply - inventory feed no customer" in words(
         desk.get("/linked-accounts/?integration=flxpoint&sort=institution")
     )
+
+
+def test_a_derived_state_claims_no_more_than_it_is_taken_from(desk: Client) -> None:
+    assert "Who must act Nobody, as far as its configs can tell." in words(page(desk, account("flxpoint", "healthy")))
