@@ -6,6 +6,7 @@ import time
 from collections.abc import Collection
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from providers.limiter import Rate
 
@@ -44,10 +45,9 @@ class SharedLimiter:
         return max(0.0, full_at - time.time() - _burst_s(rate))
 
 
-def paused_until(gates: Collection[str]) -> dict[str, float]:
-    """Return which gates are closed by a pause, and until when, in seconds since 1970; its last seconds aside."""
-    closed = RateGate.objects.filter(name__in=gates, full_at__gt=time.time() + LONGEST_QUEUE_S)
-    return dict(closed.values_list("name", "full_at"))
+def closed_gates(gates: Collection[str]) -> QuerySet[RateGate]:
+    """Return the gates that are closed by a pause, its last seconds aside."""
+    return RateGate.objects.filter(name__in=gates, full_at__gt=time.time() + LONGEST_QUEUE_S)
 
 
 def _burst_s(rate: Rate) -> float:

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from dashboard import registry
 from dashboard.models import Customer, LinkedAccount
-from dashboard.services.pauses import Pause
+from dashboard.services.troubles import Trouble
 from dashboard.status import Freshness, Presentation, exact, freshness, presentation_of, relative
 from providers.attention import Attention
 from providers.base import Provider
@@ -117,12 +117,12 @@ def version_of(account: LinkedAccount) -> str:
 
 
 def fingerprint(
-    accounts: Iterable[LinkedAccount], counted: Mapping[Attention, int], paused: Iterable[Pause], now: datetime
+    accounts: Iterable[LinkedAccount], counted: Mapping[Attention, int], in_the_way: Iterable[Trouble], now: datetime
 ) -> str:
     """Return a short text that differs when a poll has something new to show; the passing minute is something."""
     parts = [f"{account.pk}:{version_of(account)}" for account in accounts]
     parts += [f"{attention}={number}" for attention, number in sorted(counted.items())]
-    parts += [f"{pause.integration}!{pause.until}" for pause in paused]
+    parts += [trouble.key for trouble in in_the_way]
     parts.append(str(int(now.timestamp()) // 60))
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:20]
 

@@ -22,9 +22,9 @@ from dashboard.services.access_log import record_read
 from dashboard.services.account_sheet import Sheet, sheet_of, siblings_of
 from dashboard.services.audit import Actor, Target
 from dashboard.services.keyset import Sort, as_moment, page
-from dashboard.services.pauses import pauses
 from dashboard.services.report import report_word
 from dashboard.services.timeline import LineKind, timeline_of
+from dashboard.services.troubles import troubles
 from dashboard.status import STALE_AFTER, freshness
 
 from .access import needs
@@ -128,14 +128,16 @@ def _live_context(account: LinkedAccount, current: Operation | None) -> dict[str
     """Return what the poll compares: it changes when anything shown in header or diagnosis changes."""
     word = freshness(account, timezone.now()).word
     held = f"{current.pk}.{current.state}" if current else "free"
-    paused = pauses(account.integration)
+    in_the_way = troubles(account.integration)
     return {
-        "pauses": paused,
+        "troubles": in_the_way,
         "current": current,
         "conflict_to_resolve": operations.conflict_of(account),
         "report_word": report_word(account.attention),
         "held_words": held_words(current) if current else "",
-        "live_key": f"{account.version}.{held}.{len(paused)}.{word}".replace(" ", "-"),
+        "live_key": ".".join(
+            (str(account.version), held, *(trouble.key for trouble in in_the_way), word.replace(" ", "-"))
+        ),
     }
 
 

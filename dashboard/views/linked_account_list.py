@@ -21,7 +21,7 @@ from dashboard.models import LinkedAccount
 from dashboard.services import account_list
 from dashboard.services.account_list import Filters
 from dashboard.services.creating import creating_integrations
-from dashboard.services.pauses import Pause, pauses
+from dashboard.services.troubles import Trouble, troubles
 from providers.attention import Attention
 
 from .access import needs
@@ -75,10 +75,10 @@ def linked_account_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     counted = account_list.counts(filters)
     # Without rows the page asks why there are none instead.
-    paused = pauses(filters.integration) if hits else ()
+    in_the_way = troubles(filters.integration) if hits else ()
     context = {
         **_view(form, filters, counted),
-        **_table(request, filters, list(hits), counted, paused=paused, now=now),
+        **_table(request, filters, list(hits), counted, in_the_way=in_the_way, now=now),
         "after": found.after,
         "before": found.before,
         "may_create": request.user.has_perm(roles.REPAIR) and bool(creating_integrations()),
@@ -105,13 +105,13 @@ def linked_account_table(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     accounts = account_list.shown(ids)
     counted = account_list.counts(filters)
-    paused = pauses(filters.integration)
-    if request.GET.get("since") == fingerprint(accounts, counted, paused, now):
+    in_the_way = troubles(filters.integration)
+    if request.GET.get("since") == fingerprint(accounts, counted, in_the_way, now):
         return vary_by_request_type(HttpResponse(status=204))
     found = account_list.list_page(filters, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     context = {
         **_view(form, filters, counted),
-        **_table(request, filters, accounts, counted, paused=paused, now=now),
+        **_table(request, filters, accounts, counted, in_the_way=in_the_way, now=now),
         "after": found.after,
         "before": found.before,
         "moved": [row.pk for row in found.rows] != ids,
@@ -149,18 +149,18 @@ def _table(
     accounts: list[LinkedAccount],
     counted: Mapping[Attention, int],
     *,
-    paused: Sequence[Pause],
+    in_the_way: Sequence[Trouble],
     now: datetime,
 ) -> dict[str, Any]:
     query = request.GET.copy()
     query["shown"] = pack(account.pk for account in accounts)
-    query["since"] = fingerprint(accounts, counted, paused, now)
+    query["since"] = fingerprint(accounts, counted, in_the_way, now)
     is_grouped = bool(filters.q) and filters.order.lstrip("-") == "customer"
     columns = GROUPED_COLUMNS if is_grouped else COLUMNS
     return {
         "groups": grouped(accounts, now, by_customer=is_grouped),
         "is_grouped": is_grouped,
-        "pauses": paused,
+        "troubles": in_the_way,
         "columns": [_column(*column, filters.order) for column in columns],
         "poll_address": f"{reverse('linked-account-table')}?{query.urlencode()}" if accounts else "",
     }
