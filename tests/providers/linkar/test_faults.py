@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from providers.http import ApiSession, NoReply, Reply
+from providers.linkar import oauth
 from providers.linkar.provider import Linkar
 from providers.outcomes import Ok, Outcome
 
@@ -80,7 +81,11 @@ def test_without_a_sound_reading_nothing_is_written(name: str, remote: Remote, f
 
 
 @pytest.mark.parametrize("name", FAULT_NAMES)
-def test_without_a_token_nothing_is_asked(name: str, fault_server: FaultServer) -> None:
+def test_without_a_token_nothing_is_asked(
+    name: str, fault_server: FaultServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A token has a deadline of its own.
+    monkeypatch.setattr(oauth, "_DEADLINE_S", DEADLINE_S)
     with linkar(auth="oauth2") as remote:
         provider = broken(remote, f"{remote.root}/linkar", TOKEN_URL=f"{fault_server.url(name)}/connect/token")
 
