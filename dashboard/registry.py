@@ -60,7 +60,7 @@ def provider_for(
         limiter=SharedLimiter(),
         tokens=SharedTokens(),
         fingerprint=fingerprint_of(integration),
-        gate=integration,
+        gate=found.provider.gate_of(integration, found.values),
         on_exchange=_recorder(integration, account, operation),
     )
     return found.provider(found.values, session)

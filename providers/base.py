@@ -171,6 +171,11 @@ class Provider(ABC):
         """
 
     @classmethod
+    def gate_of(cls, integration: str, config: Mapping[str, str | Secret]) -> str:
+        """Return the name of the rate gate that an integration's requests pass; integrations may share one."""
+        return integration
+
+    @classmethod
     def find_problems(cls, config: Mapping[str, str | Secret]) -> tuple[tuple[str, str], ...]:
         """Return what is wrong with settings that are all there: the suffix of each, and a sentence. No network."""
         return ()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from providers.outcomes import Failure
-
 from ..models import LinkedAccount
 from ..registry import UnknownIntegration, provider_for
-from .attention import A_READ
 from .evidence import read_back
-from .mirror import note_cause
+from .mirror import note_unread
 
 
 def look_at(account_id: str) -> bool:
@@ -22,13 +19,7 @@ def look_at(account_id: str) -> bool:
         return False
     reading = read_back(provider, account.remote_id)
     if reading.failure is not None:
-        _note(account, reading.failure)
+        note_unread(account, reading.failure)
         return False
     reading.store(account)
     return True
-
-
-def _note(account: LinkedAccount, failure: Failure) -> None:
-    """Show why nothing could be read; a refusal of something that was sent says more, and stays."""
-    if account.cause_evidence.get("action") in (None, A_READ):
-        note_cause(account, failure, action=A_READ)

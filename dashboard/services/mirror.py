@@ -13,11 +13,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from providers.answers import Snapshot
-from providers.outcomes import Accepted, Concern, NeedsToken, Ok, Outcome
+from providers.errors import ErrorRule
+from providers.outcomes import Accepted, Concern, Evidence, Failure, NeedsToken, Ok, Outcome
 
 from ..models import LinkedAccount
-from ..registry import provider_class_of
+from ..registry import provider_class_of, rule_named
 from ..text import storable, storable_json
+from .attention import A_READ
 from .mirror_rows import MAX_REMOTE_ID_CHARS, Judging, cleaned, digest_of_columns
 
 BATCH_ROWS = 500
@@ -86,11 +88,21 @@ def note_cause(account: LinkedAccount, outcome: Outcome | Concern, *, action: st
     if rule is None or rule.attention is None:
         return
     with transaction.atomic():
+        _keep_cause(_locked(account), rule, outcome.evidence, action)
+    account.refresh_from_db()
+
+
+def note_unread(account: LinkedAccount, failure: Failure) -> None:
+    """Keep why an account could not be read; while a refusal of something that was sent counts, it says more."""
+    rule = failure.rule
+    if rule is None or rule.attention is None:
+        return
+    with transaction.atomic():
         row = _locked(account)
-        row.cause_code = rule.code
-        row.cause_at = timezone.now()
-        row.cause_evidence = storable_json({"status": row.status, "action": action, **asdict(outcome.evidence)})
-        _judge_again([row])
+        standing = rule_named(row.integration, row.cause_code)
+        is_of_a_write = row.cause_evidence.get("action") != A_READ
+        if standing is None or not is_of_a_write or standing.attention != row.attention:
+            _keep_cause(row, rule, failure.evidence, A_READ)
     account.refresh_from_db()
 
 
@@ -124,6 +136,13 @@ def rematch_customers(references: Iterable[str] | None = None) -> int:
     wanted = sorted(set(references))
     batches = (wanted[start : start + BATCH_ROWS] for start in range(0, len(wanted), BATCH_ROWS))
     return sum(_rematch(ids.filter(Q(external_id__in=some) | Q(customer__reference__in=some))) for some in batches)
+
+
+def _keep_cause(row: LinkedAccount, rule: ErrorRule, evidence: Evidence, action: str) -> None:
+    row.cause_code = rule.code
+    row.cause_at = timezone.now()
+    row.cause_evidence = storable_json({"status": row.status, "action": action, **asdict(evidence)})
+    _judge_again([row])
 
 
 def _mirror_batch(integration: str, snapshots: Sequence[Snapshot], at: datetime) -> Counted:

@@ -112,7 +112,8 @@ def _perform(operation_id: Any, ask: Callable[[Provider], Outcome]) -> None:
 
 
 def _let_meet(operation: Operation, actor: User) -> Met | AlreadySent:
-    is_refused = refuse_unsent(operation, Conflict(MET_BEFORE_SENDING), actor=actor)
+    met = Conflict(MET_BEFORE_SENDING, theirs=operation.account.to_snapshot())
+    is_refused = refuse_unsent(operation, met, actor=actor)
     return Met(_fresh(operation)) if is_refused else AlreadySent(_fresh(operation))
 
 
@@ -121,7 +122,7 @@ def _meets_another_change(operation: Operation, shown: Preview, values: Mapping[
 
     Told by what the person saw when the draft was opened: that a preview has shown theirs since is no choice.
     """
-    if shown.plan is None or not operation.before:
+    if shown.plan is None or not operation.before or operation.account.is_gone:
         return False
     provider, now = pure(operation.integration), operation.account.to_snapshot()
     is_update = any(a.name == operation.action and a.capability is Capability.UPDATE for a in provider.actions)

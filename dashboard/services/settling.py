@@ -84,14 +84,12 @@ def settle(operation_id: Any, outcome: Outcome, provider: Provider) -> None:
 
 def refuse_unsent(operation: Operation, outcome: Conflict, *, actor: User) -> bool:
     """Let a draft end refused on what the mirror already knows, without a call; False if it is no draft any more."""
-    account = operation.account
-    known = Reading(account.checked_at or account.changed_at, snapshot=account.to_snapshot())
     with transaction.atomic(durable=True):
         locked = Operation.objects.select_for_update().get(pk=operation.pk)
         if locked.state != State.DRAFT:
             return False
         locked.move(State.DRAFT, actor=actor, actor_text=storable(str(actor), 300))
-        _write_down(operation.pk, outcome, pure(operation.integration), known)
+        _write_down(operation.pk, outcome, pure(operation.integration), None)
     return True
 
 
@@ -129,6 +127,9 @@ def _write_down(operation_id: Any, outcome: Outcome, provider: Provider, reading
 
 def _mirror(operation: Operation, outcome: Outcome, reading: Reading | None) -> LinkedAccount:
     account = operation.account
+    if operation.sent_at is None:
+        # Nothing was asked: what is in the mirror already is not stored again as if it were new.
+        return account
     match outcome:
         case Gone():
             mark_gone(account, outcome)

@@ -10,6 +10,7 @@ from itertools import chain, takewhile
 
 import structlog
 from django.db import DatabaseError
+from django.db.models import Q
 from django.utils import timezone
 
 from dashboard import registry
@@ -128,7 +129,9 @@ def _intent(operation: Operation, label: str) -> Line | None:
 
 
 def _results(account: LinkedAccount, until: datetime, limit: int) -> Iterator[Line]:
-    settled = account.operations.exclude(started_at=None).filter(settled_at__lt=until).order_by("-settled_at")[:limit]
+    # A draft that was given up is nobody's history; one that met another change before it was sent is.
+    told = Q(started_at__isnull=False) | Q(state=State.REFUSED)
+    settled = account.operations.filter(told, settled_at__lt=until).order_by("-settled_at")[:limit]
     return filter(None, (_result(operation, _label(operation)) for operation in settled))
 
 

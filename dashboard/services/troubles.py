@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -40,26 +40,31 @@ class Trouble:
 
 def troubles(integration: str = "") -> Sequence[Trouble]:
     """Return the troubles of all integrations, or of one, by name; one query on our own database, and no network."""
-    names = {name: config.provider.name for name, config in registry.integrations().items()}
-    wanted = [name for name in names if integration in ("", name)]
+    wanted = {name: config for name, config in registry.integrations().items() if integration in ("", name)}
+    behind = {name: config.provider.gate_of(name, config.values) for name, config in wanted.items()}
     failed = _broken_off(wanted).values_list("integration", "ended_at", "failure", _nothing(FloatField()))
-    closed = closed_gates(wanted).values_list("name", _nothing(DateTimeField()), _nothing(JSONField()), "full_at")
-    found: dict[str, Trouble] = {}
-    for name, failed_at, failure, closed_until in failed.union(closed, all=True):
-        if closed_until is not None:
-            # It says more: why the last pass broke off, and when that is over.
-            found[name] = Trouble(name, names[name], until=datetime.fromtimestamp(closed_until, UTC))
-        else:
-            found.setdefault(name, Trouble(name, names[name], failed_at=failed_at, failure=failure or {}))
-    return [found[name] for name in sorted(found)]
+    closed = closed_gates(set(behind.values())).values_list(
+        "name", _nothing(DateTimeField()), _nothing(JSONField()), "full_at"
+    )
+    rows = list(failed.union(closed, all=True))
+    passes = {name: (failed_at, failure or {}) for name, failed_at, failure, closed_until in rows if not closed_until}
+    gates = {gate: datetime.fromtimestamp(until, UTC) for gate, _, _, until in rows if until}
+    found = []
+    for name, config in sorted(wanted.items()):
+        # A pause says more: why the last pass broke off, and when that is over.
+        if behind[name] in gates:
+            found.append(Trouble(name, config.provider.name, until=gates[behind[name]]))
+        elif name in passes:
+            found.append(Trouble(name, config.provider.name, None, *passes[name]))
+    return found
 
 
-def _broken_off(integrations: Sequence[str]) -> QuerySet[SyncRun]:
+def _broken_off(integrations: Iterable[str]) -> QuerySet[SyncRun]:
     """Return the last pass over each integration, where it broke off."""
     settled = SyncRun.objects.order_by().exclude(result=SyncRun.Result.RUNNING)
     later = settled.filter(integration=OuterRef("integration"), started_at__gt=OuterRef("started_at"))
     since = timezone.now() - _FAILURE_COUNTS
-    recent = settled.filter(integration__in=integrations, started_at__gte=since)
+    recent = settled.filter(integration__in=list(integrations), started_at__gte=since)
     return recent.exclude(result=SyncRun.Result.COMPLETE).filter(~Exists(later))
 
 

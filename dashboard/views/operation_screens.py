@@ -111,7 +111,7 @@ def _screen_of(  # noqa: PLR0911 - one screen a state
             return Screen("dashboard/_operation_notice.html", f"{action.label}: a draft", context={"is_draft": True})
         case State.QUEUED | State.RUNNING:
             # Other words than the form's: a screen reader hears the heading when the screen changes.
-            heading = f"{action.label}: {'waiting its turn' if operation.state == State.QUEUED else 'under way'}"
+            heading = f"{action.label}: under way"
             return Screen("dashboard/_operation_progress.html", heading, "brand", "hourglass", polls_every_s=1)
         case State.AWAITING_TOKEN:
             return _room_screen(operation, sheet, may_repair, extra)

@@ -120,7 +120,9 @@ def held_words(operation: Operation) -> str:
     if until is None:
         return ""
     if until <= timezone.now():
-        return "The last check is due. If nothing changes within two minutes, tell an administrator: the worker stands."
+        return (
+            "The last check is due. If nothing changes in two minutes, tell an administrator: the worker has stopped."
+        )
     clock = f"{timezone.localtime(until):%H:%M %Z}"
     return f"Linkdesk checks until {clock} at the latest; nothing else can be started before it has settled."
 
@@ -128,7 +130,7 @@ def held_words(operation: Operation) -> str:
 def _refused(operation: Operation) -> Words:
     if operation.outcome.get("type") == "conflict":
         return _from_outcome(
-            operation, "Changed by someone else meanwhile", "warn", "git-merge", changed="Nothing was written.",
+            operation, "Changed by someone else meanwhile", "warn", "git-merge",
             again="Look at both and try again",
         )  # fmt: skip
     if operation.outcome.get("type") == "field_errors":

@@ -98,8 +98,7 @@ def open_session(config: Mapping[str, str | Secret], **transport: Any) -> ApiSes
 
     Source: DOC getting-started/authentication: the bucket is the token's, not the account's.
     """
-    token = config["TOKEN"]
-    secret = token if isinstance(token, Secret) else Secret(token)
+    secret = token_of(config)
     options: dict[str, Any] = {
         "auth": TokenAuth(secret),
         "own_secrets": (secret,),
@@ -119,6 +118,11 @@ def open_session(config: Mapping[str, str | Secret], **transport: Any) -> ApiSes
 def gate_of(token: Secret) -> str:
     """Return the name of the token's gate: the same for every process and integration that uses the token."""
     return f"flxpoint {hashlib.sha256(b'flxpoint gate ' + as_text(token).encode('utf-8', 'replace')).hexdigest()[:16]}"
+
+
+def token_of(config: Mapping[str, str | Secret]) -> Secret:
+    token = config["TOKEN"]
+    return token if isinstance(token, Secret) else Secret(token)
 
 
 def requests_per_s(config: Mapping[str, str | Secret]) -> float:

@@ -77,6 +77,10 @@ class Flxpoint(Provider):
     def open_session(cls, config: Mapping[str, str | Secret], **transport: Any) -> ApiSession:
         return client.open_session(config, **transport)
 
+    @classmethod
+    def gate_of(cls, integration: str, config: Mapping[str, str | Secret]) -> str:
+        return client.gate_of(client.token_of(config))
+
     def check(self) -> Ok[None] | Failure:
         """Source: the contract, section 6.1; an answer that is no JSON is a sign-in page or another host."""
         answer = client.get_account(self.session)

@@ -13,8 +13,11 @@ from django.utils import timezone
 from huey.contrib.djhuey import HUEY
 
 from dashboard.models import AuditEntry, Customer, LinkedAccount, Operation
+from dashboard.registry import rule_named
 from dashboard.services import look, mirror
 from providers.attention import Attention
+from providers.errors import ErrorRule
+from providers.outcomes import Unavailable
 from providers.sandbox import Fault
 from tests import people
 
@@ -379,6 +382,40 @@ def test_a_look_without_an_answer_hides_no_refusal(account: LinkedAccount, belvo
 
     account.refresh_from_db()
     assert account.attention == Attention.CUSTOMER_AT_INSTITUTION
+
+
+def test_a_refusal_that_no_longer_counts_does_not_hide_why_nothing_could_be_read(
+    account: LinkedAccount, belvo: Any, ana: Any
+) -> None:
+    make.repaired(account, ana, password="locked")
+    make.repaired(account, ana)
+    account.refresh_from_db()
+    assert account.attention == Attention.HEALTHY
+    LinkedAccount.objects.filter(pk=account.pk).update(
+        cause_code="belvo.login_error.locked", cause_evidence={"action": "credentials", "status": "invalid"}
+    )
+    belvo.faults.add(Fault("answer", "GET", status=401, body='[{"code": "authentication_failed"}]'))
+
+    assert not look.look_at(str(account.pk))
+
+    account.refresh_from_db()
+    assert account.attention == Attention.OUR_KEYS
+
+
+def test_a_refusal_that_came_while_we_were_reading_stays(account: LinkedAccount, belvo: Any, ana: Any) -> None:
+    as_it_was = LinkedAccount.objects.get(pk=account.pk)
+    make.repaired(account, ana, password="locked")
+
+    mirror.note_unread(as_it_was, Unavailable(rule_of("belvo.service_unavailable")))
+
+    account.refresh_from_db()
+    assert account.attention == Attention.CUSTOMER_AT_INSTITUTION
+
+
+def rule_of(code: str) -> ErrorRule:
+    found = rule_named("belvo", code)
+    assert found is not None
+    return found
 
 
 # -- roles

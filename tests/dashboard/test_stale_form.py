@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from dashboard.models import AuditEntry, LinkedAccount, Operation
 from dashboard.models.operation import State
 from dashboard.registry import pure
 from dashboard.services import operations, snapshots
 from dashboard.services.conflicts import kept_sections
+from dashboard.services.mirror import mark_gone
 from dashboard.services.results import AlreadySent, Met, PlanChanged, Started
 from dashboard.services.settling import refuse_unsent
+from dashboard.services.timeline import timeline_of
 from providers.attention import Attention
 from providers.errors import MET_BEFORE_SENDING
 from providers.merge import Side, Verdict
@@ -136,3 +139,34 @@ def test_a_sent_draft_is_not_refused_by_an_old_tab(remote: Any, ana: Any, draft:
     assert isinstance(operations.start(old, typed, {}, digest="", actor=ana), AlreadySent)
     old.refresh_from_db()
     assert old.state == State.CANCELLED
+
+
+def test_meeting_a_change_says_nothing_new_of_the_account(remote: Any, ana: Any, draft: Operation) -> None:
+    typed = whole_form(draft, PHONE="my phone")
+    meanwhile(remote, draft, 5, "their phone")
+    LinkedAccount.objects.filter(pk=draft.account_id).update(stale_at=timezone.now())
+    before = LinkedAccount.objects.get(pk=draft.account_id)
+
+    assert isinstance(operations.start(draft, typed, {}, digest="", actor=ana), Met)
+
+    after = LinkedAccount.objects.get(pk=draft.account_id)
+    assert (after.checked_at, after.stale_at) == (before.checked_at, before.stale_at)
+
+
+def test_a_deleted_account_is_not_brought_back_by_a_draft(remote: Any, ana: Any, draft: Operation) -> None:
+    mark_gone(draft.account)
+
+    assert refuse_unsent(draft, Conflict(MET_BEFORE_SENDING, theirs=draft.account.to_snapshot()), actor=ana)
+
+    assert LinkedAccount.objects.get(pk=draft.account_id).is_gone
+
+
+def test_the_history_tells_of_a_draft_that_met_a_change(remote: Any, ana: Any, draft: Operation) -> None:
+    typed = whole_form(draft, PHONE="my phone")
+    meanwhile(remote, draft, 5, "their phone")
+    met = operations.start(draft, typed, {}, digest="", actor=ana)
+    assert isinstance(met, Met)
+
+    lines = timeline_of(LinkedAccount.objects.get(pk=draft.account_id)).lines
+
+    assert str(met.operation.pk) in {line.operation_id for line in lines}

@@ -9,6 +9,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from dashboard import registry
 from dashboard.models import LinkedAccount, SyncRun
 from dashboard.ratelimit import LONGEST_QUEUE_S, SharedLimiter
 from dashboard.services import sync
@@ -64,6 +65,18 @@ def test_the_open_detail_learns_of_a_pause(account: LinkedAccount) -> None:
     answer = desk.get(f"/linked-accounts/{account.pk}/live/?since={key}", headers=HTMX)
 
     assert "Belvo turned us away" in words(answer)
+
+
+def test_a_provider_with_a_gate_of_its_own_pauses_too(remote: Any) -> None:
+    remote.sandboxes["flxpoint"].faults.add(
+        Fault("answer", method="GET", status=429, body="{}", headers={"Retry-After": "120"})
+    )
+    registry.provider_for("flxpoint").check()
+
+    [found] = troubles()
+
+    assert (found.integration, found.provider) == ("flxpoint", "Flxpoint")
+    assert found.until is not None and found.until - timezone.now() > timedelta(seconds=60)
 
 
 def test_a_view_of_another_provider_is_not_troubled(account: LinkedAccount) -> None:

@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.core.management import call_command
@@ -144,7 +145,8 @@ def _filled() -> str:
             for run in read_all(list(remote.sandboxes)):
                 assert run.result == "complete", (run.integration, run.failure)
 
-    return databases.template("desk", fill, base=databases.migrated())
+    # The emulators' worlds tell of dates around today: a database of yesterday would be behind each of them.
+    return databases.template(f"desk_{datetime.now(UTC):%Y%m%d}", fill, base=databases.migrated())
 
 
 def _collected_static() -> Path:
