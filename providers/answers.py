@@ -72,13 +72,17 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a snapshot means for people: badge, cause in words, the code behind it."""
+    """What a snapshot means for people: badge, cause in words, the code behind it.
+
+    `who` must act, as a sentence, where that is somebody else than for others with the same badge.
+    """
 
     attention: Attention
     headline: str
     explanation: str = ""
     code: str = ""
     script: str = ""
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,12 @@
-"""The slug is the folder: `providers.<slug>.provider_class`. No scan, no import order."""
+"""The slug is the folder: `providers.<slug>.provider_class`. Settings name what is used; no import order."""
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from importlib import import_module
+
+import providers
 
 from .base import Provider
 
@@ -26,3 +29,15 @@ def provider_class(slug: str) -> type[Provider]:
     if not (isinstance(found, type) and issubclass(found, Provider)):
         raise UnknownProvider(f"providers/{slug}/ declares no provider_class")
     return found
+
+
+def provider_classes() -> list[type[Provider]]:
+    """Return every provider that has a folder, by name: what an installation could name in its settings."""
+    slugs = [folder.name for folder in pkgutil.iter_modules(providers.__path__) if folder.ispkg]
+    found = []
+    for slug in slugs:
+        try:
+            found.append(provider_class(slug))
+        except UnknownProvider:
+            continue
+    return sorted(found, key=lambda provider: provider.name)

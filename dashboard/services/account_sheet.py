@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from dashboard import registry
 from dashboard.models import LinkedAccount, RemoteSchema
 from dashboard.services import snapshots
-from providers.answers import Fact, Schema
+from providers.answers import Assessment, Fact, Schema
 from providers.attention import Attention
 from providers.base import Action, Availability, Capability, Provider
 
@@ -16,7 +16,7 @@ from providers.base import Action, Availability, Capability, Provider
 SIBLINGS_READ = 50
 
 WHO_ACTS: dict[Attention, str] = {
-    Attention.HEALTHY: "Nobody. Everything works.",
+    Attention.HEALTHY: "Nobody.",
     Attention.NEEDS_CODE: "The customer, who reads you the code.",
     Attention.NEEDS_PASSWORD: "The customer, who gives you the current password.",
     Attention.NEEDS_RECONNECT: "The customer, who connects again.",
@@ -26,7 +26,7 @@ WHO_ACTS: dict[Attention, str] = {
     Attention.OUR_KEYS: "An administrator of Linkdesk.",
     Attention.INCOMPLETE: "The customer, who finishes connecting.",
     Attention.CONFLICT: "You, by deciding what stands.",
-    Attention.ENDED: "Nobody. It was deleted.",
+    Attention.ENDED: "Nobody. It has ended.",
     Attention.UNKNOWN: "You, by checking it now.",
 }
 
@@ -41,6 +41,7 @@ class Sheet:
     availabilities: tuple[Availability, ...] = ()
     primary: Action | None = None
     facts: tuple[Fact, ...] = field(default=())
+    assessed: Assessment | None = None
 
     @property
     def noun(self) -> str:
@@ -64,6 +65,8 @@ class Sheet:
 
     @property
     def who_acts(self) -> str:
+        if self.assessed is not None and self.assessed.who and self.assessed.attention == self.account.attention:
+            return self.assessed.who
         if self.account.attention == Attention.INCOMPLETE and self.primary in self._settable:
             return "You, by setting what is missing."
         if self.account.attention == Attention.HEALTHY and self.state_from:
@@ -128,7 +131,14 @@ def sheet_of(account: LinkedAccount) -> Sheet:
         return Sheet(account, None, schema)
     provider, snapshot = registry.pure(account.integration), account.to_snapshot()
     availabilities = () if account.is_gone else provider.availability(snapshot, schema)
-    sheet = Sheet(account, provider, schema, availabilities, facts=provider.facts(snapshot, schema))
+    sheet = Sheet(
+        account,
+        provider,
+        schema,
+        availabilities,
+        facts=provider.facts(snapshot, schema),
+        assessed=None if account.is_gone else provider.assess(snapshot, schema),
+    )
     return replace(sheet, primary=_primary_of(sheet))
 
 
@@ -137,9 +147,8 @@ def _primary_of(sheet: Sheet) -> Action | None:
     account, provider = sheet.account, sheet.provider
     if provider is None:
         return None
-    snapshot = account.to_snapshot()
-    if provider.assess(snapshot, sheet.schema).attention == account.attention:
-        name = provider.primary_action(snapshot, sheet.schema)
+    if sheet.assessed is not None and sheet.assessed.attention == account.attention:
+        name = provider.primary_action(account.to_snapshot(), sheet.schema)
         return next((action for action in sheet.available if action.name == name), None)
     match Attention(account.attention):
         case Attention.NEEDS_PASSWORD | Attention.NEEDS_CODE:

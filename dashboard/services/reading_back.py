@@ -135,7 +135,7 @@ def _receipt(
         return receipts.deleted(plan, reading.at, by=provider.name)
     if (found := raise_concern(provider, operation, account, plan, reading)) is not None:
         return receipts.concerned(found, plan, reading.at, account.attention, by=provider.name)
-    return receipts.of_account(account, plan, True, reading.at, by=provider.name)
+    return receipts.of_account(account, plan, True, reading.at, by=provider.name, reports_state=not provider.state_from)
 
 
 def _look_again(operation: Operation, provider: Provider, plan: Plan, reading: Reading) -> None:

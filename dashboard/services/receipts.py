@@ -15,14 +15,24 @@ from ..models import LinkedAccount
 from ..text import storable_json
 
 
-def of_account(account: LinkedAccount, plan: Plan, confirmed: bool | None, at: datetime, *, by: str) -> dict[str, Any]:
-    """Return the receipt of a write after the account was read back; `confirmed` is what the provider made of it."""
+def of_account(
+    account: LinkedAccount, plan: Plan, confirmed: bool | None, at: datetime, *, by: str, reports_state: bool = True
+) -> dict[str, Any]:
+    """Return the receipt of a write after the account was read back; `confirmed` is what the provider made of it.
+
+    Where the remote does not report a state, all that reading back can show is whether what was sent is there.
+    """
     if confirmed is False:
-        return not_verifiable(plan, at, f"{by} accepted it, but what was read back at {_clock(at)} does not show it.")
-    if account.attention == Attention.HEALTHY:
+        sentence = f"{by} accepted it, but what was read back at {_clock(at)} does not show it."
+        return _receipt("not_shown", sentence, plan, at)
+    if not reports_state and confirmed is None:
+        return not_verifiable(plan, at, f"{by} accepted it, and reading it back cannot show it.")
+    if reports_state and account.attention == Attention.HEALTHY:
         return _receipt("verified_healthy", f"Verified healthy at {_clock(at)}.", plan, at, account.attention)
-    if confirmed and not plan.secret_names:
-        sentence = f"Confirmed at {_clock(at)}. Still to be repaired: {account.headline}"
+    if confirmed and (not plan.secret_names or not reports_state):
+        sentence = f"Confirmed at {_clock(at)}: what was sent is there."
+        if account.attention != Attention.HEALTHY:
+            sentence = f"{sentence} Still to be repaired: {account.headline}"
         return _receipt("confirmed", sentence, plan, at, account.attention)
     return _receipt("still_failing", f"Accepted, but still failing: {account.headline}", plan, at, account.attention)
 
@@ -30,7 +40,7 @@ def of_account(account: LinkedAccount, plan: Plan, confirmed: bool | None, at: d
 def concerned(concern: Concern, plan: Plan, at: datetime, attention: str, *, by: str) -> dict[str, Any]:
     """Return the receipt of a write that went through and did something else beside."""
     told = " ".join(filter(None, (concern.rule.sentence, concern.evidence.remote_message)))
-    return _receipt("still_failing", f"{by} took it, read back at {_clock(at)}. {told}", plan, at, attention)
+    return _receipt("moved", f"{by} took it, read back at {_clock(at)}. {told}", plan, at, attention)
 
 
 def created(made: LinkedAccount, noun: str, plan: Plan, at: datetime, *, by: str) -> dict[str, Any]:

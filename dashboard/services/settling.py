@@ -217,7 +217,9 @@ def _after_ok(settlement: _Settlement, case: _Case) -> None:
     elif (found := raise_concern(case.provider, case.operation, case.account, plan, reading)) is not None:
         settlement.receipt = receipts.concerned(found, plan, read_at, case.account.attention, by=by)
     else:
-        settlement.receipt = receipts.of_account(case.account, plan, case.confirmed, read_at, by=by)
+        settlement.receipt = receipts.of_account(
+            case.account, plan, case.confirmed, read_at, by=by, reports_state=not case.provider.state_from
+        )
 
 
 def _made(case: _Case) -> LinkedAccount | None:

@@ -107,10 +107,18 @@ def choices_in(posted: QueryDict, operation: Operation) -> dict[str, Side]:
 def joined_of(draft: Operation) -> Sequence[tuple[str, str]]:
     """Return what a draft after a conflict was made of: whose version, which labels; its plan shows what was chosen."""
     sections = kept_sections(draft.previous) if draft.previous else ()
-    chosen = ", ".join(section.label for section in sections if section.is_open)
-    told = taken((section for section in sections if not section.is_open), {})
+    again = ", ".join(line.label for section in sections for line in section.lines if _is_lost(line))
+    shown = [section for section in sections if not all(_is_lost(line) for line in section.lines)]
+    chosen = ", ".join(section.label for section in shown if section.is_open)
+    told = taken((section for section in shown if not section.is_open), {})
     stand = [(_TAKEN[side], ", ".join(labels)) for side, labels in told.items()]
-    return [*stand, *([("As you chose", chosen)] if chosen else [])]
+    found = [*stand, ("As you chose", chosen), ("Yours only if you type it again", again)]
+    return [(whose, labels) for whose, labels in found if labels]
+
+
+def _is_lost(line: Line) -> bool:
+    """Say whether a line is a secret that was given: it was not kept, so no version of it can be put on top."""
+    return line.kept_back and line.changed_by_me
 
 
 def _block(index: int, section: Section, choices: Mapping[str, Side], missing: Collection[str]) -> Block:

@@ -23,6 +23,7 @@ from dashboard.services.account_list import Filters
 from dashboard.services.creating import creating_integrations
 from dashboard.services.troubles import Trouble, troubles
 from providers.attention import Attention
+from providers.registry import provider_classes
 
 from .access import needs
 from .account_rows import fingerprint, grouped, pack, unpack
@@ -186,7 +187,26 @@ def _nothing(request: HttpRequest, form: LinkedAccountFilter, filters: Filters) 
     why = account_list.excluded(filters)
     is_configured = bool(settings.INTEGRATIONS.integrations)
     blockers = [(name, form.words_of(name), number) for name, number in why.without]
-    return {"is_first_run": why.total == 0, "is_configured": is_configured, "blockers": blockers}
+    return {
+        "is_first_run": why.total == 0,
+        "is_configured": is_configured,
+        "connectable": () if is_configured else _connectable(),
+        "blockers": blockers,
+    }
+
+
+def _connectable() -> list[dict[str, Any]]:
+    """Return the settings lines that each provider needs."""
+    return [
+        {
+            "name": provider.name,
+            "lines": [
+                f"INTEGRATIONS={provider.slug}",
+                *(f"{provider.slug.upper()}_{each.suffix}=…" for each in provider.settings if each.required),
+            ],
+        }
+        for provider in provider_classes()
+    ]
 
 
 def _is_plain_search(request: HttpRequest, filters: Filters) -> bool:

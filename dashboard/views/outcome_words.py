@@ -81,6 +81,8 @@ _VERDICTS: dict[str, tuple[str, str, str]] = {
     "verified_healthy": ("Done, and it works", "ok", "circle-check"),
     "still_failing": ("Accepted, but it still does not work", "warn", "alert-triangle"),
     "not_verifiable": ("Done, but it could not be checked", "warn", "help-circle"),
+    "not_shown": ("Accepted, but reading back does not show it", "warn", "help-circle"),
+    "moved": ("Done, and something else has changed", "warn", "alert-triangle"),
     "confirmed": ("Done", "ok", "circle-check"),
     "handed_over": ("The link is ready", "ok", "send"),
     "shown": ("Here is what the provider answered", "ok", "list-details"),
@@ -94,8 +96,11 @@ def _done(operation: Operation) -> Words:
     outcome = operation.outcome
     return Words(
         heading, tone, icon, operation.receipt.get("sentence") or outcome.get("sentence", ""),
-        next_step=operation.receipt.get("next_step", ""), script=outcome.get("script", ""),
+        next_step=_AFTER.get(operation.receipt.get("verdict", ""), ""), script=outcome.get("script", ""),
     )  # fmt: skip
+
+
+_AFTER = {"not_shown": "Look at the account, then begin again: what you typed is not kept."}
 
 
 def _unknown(operation: Operation) -> Words:

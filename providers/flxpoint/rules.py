@@ -162,6 +162,7 @@ CHANGED_MEANWHILE = ErrorRule(
     sentence="Someone else changed this connection since it was last read. Nothing was sent.",
     next_step="Look at what it holds now, then make your change on top of that.",
     who=Who.AGENT,
+    attention=Attention.CONFLICT,
     source="Linkdesk: PUT replaces everything, so the connection is read again and compared before it is sent.",
 )
 ALREADY_THERE = ErrorRule(

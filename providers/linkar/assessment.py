@@ -32,6 +32,7 @@ def assess(file: FileMap | None, snapshot: Snapshot, schema: Schema | None) -> A
             "This record is suspended.",
             f"Its status in {file.file} is “{snapshot.status}”. Somebody has to set it to active for it to work again.",
             code=snapshot.status,
+            who="Whoever suspended it; then you, by setting the status.",
         )
     if missing := _missing(file, snapshot, schema):
         return Assessment(

@@ -37,6 +37,7 @@ def assess(snapshot: Snapshot, schema: Schema | None) -> Assessment:
                 "opened the session. If that token is lost, the customer has to connect again.",
                 code="awaiting_token_exchange",
                 script="You have done your part; the last step is missing on our side. I look into it.",
+                who="Your own application, which has to exchange the token.",
             )
         case "deleted":
             return Assessment(

@@ -237,7 +237,10 @@ def test_a_secret_is_told_to_have_changed_and_never_shown(account: LinkedAccount
         "class": "secret",
         "changed_by": ["mine", "theirs"],
     }
-    assert on_top(refused, ana, TOKEN=Side.MINE).values == {}
+    joined = on_top(refused, ana, TOKEN=Side.MINE)
+    assert joined.values == {}
+    told = words(client_of(ana).get(f"/operations/{joined.pk}/"))
+    assert "Yours only if you type it again" in told and "Yours, put on top" not in told
 
 
 # -- the screen

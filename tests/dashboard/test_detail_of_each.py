@@ -135,7 +135,7 @@ def test_the_rail_calls_things_by_the_providers_words(desk: Client, integration:
 
 
 @pytest.mark.parametrize(
-    ("integration", "who"), [("flxpoint", "You, by"), ("linkar", "You, by"), ("belvo", "The customer")]
+    ("integration", "who"), [("flxpoint", "You, by"), ("linkar", "Whoever suspended it"), ("belvo", "The customer")]
 )
 def test_who_must_act_is_who_can(desk: Client, integration: str, who: str) -> None:
     assert f"Who must act {who}" in words(page(desk, account(integration, "incomplete")))

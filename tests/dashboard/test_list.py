@@ -379,3 +379,14 @@ def test_institutions_of_one_name_are_told_apart_in_the_filter() -> None:
 
     labels = [label for _, label in form.fields["institution"].choices]
     assert labels == ["Any", "Erebor Bank (erebor_co)", "Erebor Bank (erebor_mx)", "Lórien"]
+
+
+def test_a_first_run_names_what_each_provider_needs(client: Client, settings: Any) -> None:
+    settings.INTEGRATIONS = read_configuration({})
+    client.force_login(people.member("agent"))
+
+    told = " ".join(re.sub(r"<[^>]+>", " ", client.get("/linked-accounts/").content.decode()).split())
+
+    for provider in ("Belvo", "MoneyKit", "Flxpoint", "Linkar"):
+        assert provider in told
+    assert "INTEGRATIONS=flxpoint" in told and "FLXPOINT_TOKEN=…" in told

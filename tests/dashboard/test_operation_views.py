@@ -433,7 +433,7 @@ def test_a_lost_session_is_told_and_begins_again_with_the_password(desk: Any, ro
     again = desk.post(f"/operations/{room.pk}/again/", headers=HTMX)
 
     assert has(card, "outcome-card") and "begin again" in words(card).lower()
-    assert has(again, "operation-form") and "Passwords were not kept" in words(again)
+    assert has(again, "operation-form") and "Secrets were not kept" in words(again)
     assert Operation.objects.filter(previous=room, state=State.DRAFT).exists()
 
 

@@ -53,11 +53,21 @@ def test_a_setting_that_is_in_place_is_confirmed_though_the_link_is_broken() -> 
     assert "Still to be repaired: The bank refuses the password." in receipt["sentence"]
 
 
-def test_what_reading_back_does_not_show_is_not_verifiable_however_healthy() -> None:
+def test_what_reading_back_does_not_show_is_said_however_healthy() -> None:
     receipt = receipts.of_account(account(Attention.HEALTHY), plan(), False, AT, by="Belvo")
 
-    assert receipt["verdict"] == "not_verifiable"
-    assert receipt["sentence"].startswith("Not verifiable: Belvo accepted it, but ")
+    assert receipt["verdict"] == "not_shown"
+    assert receipt["sentence"] == "Belvo accepted it, but what was read back at 10:32 UTC does not show it."
+
+
+def test_a_remote_without_a_state_is_never_verified_healthy() -> None:
+    healthy = account(Attention.HEALTHY)
+
+    confirmed = receipts.of_account(healthy, plan(secret=True), True, AT, by="Flxpoint", reports_state=False)
+    unseen = receipts.of_account(healthy, plan(secret=True), None, AT, by="Flxpoint", reports_state=False)
+
+    assert confirmed["sentence"] == "Confirmed at 10:32 UTC: what was sent is there."
+    assert unseen["verdict"] == "not_verifiable"
 
 
 def test_changes_are_named_and_secrets_have_no_value() -> None:

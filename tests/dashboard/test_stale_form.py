@@ -23,6 +23,7 @@ from providers.outcomes import Conflict
 from tests import people
 
 from . import factories as make
+from .pages import client_of, words
 
 
 @pytest.fixture
@@ -168,5 +169,7 @@ def test_the_history_tells_of_a_draft_that_met_a_change(remote: Any, ana: Any, d
     assert isinstance(met, Met)
 
     lines = timeline_of(LinkedAccount.objects.get(pk=draft.account_id)).lines
+    page = words(client_of(ana).get(f"/operations/{draft.pk}/"))
 
+    assert f"Yours was begun by {draft.actor_text}, 20" in page
     assert str(met.operation.pk) in {line.operation_id for line in lines}

@@ -240,7 +240,7 @@ class ProviderContract:
             plan, secrets, values = self.plan_of(remote, action)
 
             with self.broken(remote, answer) as server:
-                outcome = remote.at(server.url, deadline_s=0.3).send(plan, values, secrets)
+                outcome = remote.at(server.url, deadline_s=0.8).send(plan, values, secrets)
 
             assert isinstance(outcome, Unavailable), f"{action.name}: {outcome}"
             assert outcome.maybe_applied == (action.effect in {Effect.WRITE, Effect.DELETE}), action.name

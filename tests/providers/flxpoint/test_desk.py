@@ -81,7 +81,7 @@ def test_a_sync_keeps_to_the_limit_and_writes_only_what_changed(box: FlxpointSan
 def test_one_config_is_changed_and_read_back(box: FlxpointSandbox, ana: Any) -> None:
     operation = edited(account_called("Acme Supply"), ana, CANARY, refresh_minutes="15")
 
-    assert (operation.state, operation.receipt["verdict"]) == (State.DONE, "verified_healthy")
+    assert (operation.state, operation.receipt["verdict"]) == (State.DONE, "confirmed")
     assert box.effects()[-1]["changes"]["refresh_minutes"] == "15"
     assert box.effects()[-1]["secrets"]["password"] == box.fingerprint(CANARY)
     kept = [*ApiCall.objects.values_list("request_body", "response_body"), operation.plan, operation.values]
@@ -93,9 +93,11 @@ def test_a_change_by_somebody_else_stops_the_update(box: FlxpointSandbox, ana: A
 
     first = edited(account, ana, encoding="UTF-16")
     account.refresh_from_db()
+    shown_after_the_first = (account.attention, operations.conflict_of(account))
     second = edited(account, ana, encoding="UTF-16")
 
     assert (first.state, first.outcome["rule"]) == (State.REFUSED, "flxpoint.changed_meanwhile")
+    assert shown_after_the_first == (Attention.CONFLICT, first)
     assert second.state == State.DONE
     assert [effect["what"] for effect in box.effects()] == ["update"]
     assert box.effects()[0]["changes"]["remote_path"] == "/moved/by-somebody-else.csv"
@@ -164,7 +166,7 @@ def test_an_update_that_comes_too_fast_is_sent_once_and_says_when_to_try_again(b
 def test_an_update_that_was_dropped_is_not_called_done(box: FlxpointSandbox, ana: Any) -> None:
     operation = edited(account_called("Case: drops the update"), ana, refresh_minutes="1440")
 
-    assert operation.receipt["verdict"] == "not_verifiable"
+    assert operation.receipt["verdict"] == "not_shown"
 
 
 def test_a_new_connection_is_made_and_mirrored(box: FlxpointSandbox, ana: Any) -> None:
