@@ -52,7 +52,7 @@ def from_cause(
     return Assessment(
         attention=rule.attention,
         headline=rule.sentence,
-        explanation=rule.next_step,
+        explanation=" ".join(filter(None, (account.cause_evidence.get("concerned"), rule.next_step))),
         code=rule.code,
         script=rule.script,
     )

@@ -88,7 +88,8 @@ def note_cause(account: LinkedAccount, outcome: Outcome | Concern, *, action: st
     if rule is None or rule.attention is None:
         return
     with transaction.atomic():
-        _keep_cause(_locked(account), rule, outcome.evidence, action)
+        concerned = outcome.evidence.remote_message if isinstance(outcome, Concern) else ""
+        _keep_cause(_locked(account), rule, outcome.evidence, action, concerned=concerned)
     account.refresh_from_db()
 
 
@@ -138,10 +139,12 @@ def rematch_customers(references: Iterable[str] | None = None) -> int:
     return sum(_rematch(ids.filter(Q(external_id__in=some) | Q(customer__reference__in=some))) for some in batches)
 
 
-def _keep_cause(row: LinkedAccount, rule: ErrorRule, evidence: Evidence, action: str) -> None:
+def _keep_cause(row: LinkedAccount, rule: ErrorRule, evidence: Evidence, action: str, *, concerned: str = "") -> None:
     row.cause_code = rule.code
     row.cause_at = timezone.now()
-    row.cause_evidence = storable_json({"status": row.status, "action": action, **asdict(evidence)})
+    # What a concern is about is said in our words: it belongs to the explanation, and is no message of the remote.
+    told = asdict(evidence) | ({"remote_message": "", "concerned": concerned} if concerned else {})
+    row.cause_evidence = storable_json({"status": row.status, "action": action, **told})
     _judge_again([row])
 
 

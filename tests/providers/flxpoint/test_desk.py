@@ -112,7 +112,8 @@ def test_a_config_that_moved_as_well_is_raised_on_the_account(box: FlxpointSandb
     assert operation.state == State.DONE
     assert "Character Encoding" in operation.receipt["sentence"]
     assert (account.attention, account.cause_code) == (Attention.CONFLICT, "flxpoint.moved_others")
-    assert account.cause_evidence["remote_message"] == "Changed: Character Encoding."
+    assert account.explanation.startswith("Changed: Character Encoding. ")
+    assert account.cause_evidence["remote_message"] == ""
 
 
 def test_a_concern_goes_when_the_next_update_does_nothing_of_the_kind(box: FlxpointSandbox, ana: Any) -> None:
