@@ -98,6 +98,7 @@ def _cursor(row: Any) -> str:
 def _read(cursor: str, sort: Sort, model: type[Model]) -> tuple[Any, Any] | None:
     try:
         key, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        return sort.parse(key), model._meta.pk.to_python(pk)
+        # Only texts stand in a cursor of ours: JSON's null and Infinity would pass as the number of a row.
+        return sort.parse(as_text(key)), model._meta.pk.to_python(as_text(pk))
     except (ValueError, TypeError, binascii.Error, RecursionError, ValidationError):
         return None

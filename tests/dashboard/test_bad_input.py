@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -41,6 +42,17 @@ FIELDS = (
     *PARAMETERS, "digest", "field-password", "field-username_type", "field-fetch_resources", "confirm_name", "reason",
     "code", "attempt", "name", "email", "login", "password", "oldpassword", "password1", "password2", "theme", "now",
 )  # fmt: skip
+# Cursors that can be read, with what no list has: in place of the key, and of the row's number.
+MOMENT = "2026-01-01T00:00:00+00:00"
+HOSTILE = (
+    "Infinity", "-1e999", "NaN", "-1", "true", "null", "[]", "{}", str(10**30), f'"{10**30}"', '"-1"', '"Infinity"',
+    '"\\ud800"', '"\\u0000"', '""',
+)  # fmt: skip
+CURSORS = [
+    f"[{pair}]"
+    for hostile in HOSTILE
+    for pair in (f"{hostile}, {hostile}", f'{hostile}, "1"', f'"{MOMENT}", {hostile}', f'"1", {hostile}')
+]
 
 
 @pytest.fixture
@@ -135,6 +147,23 @@ def test_no_shape_of_a_request_breaks(desk: Client, things: dict[str, list[Any]]
 )
 def test_no_path_breaks(desk: Client, path: str) -> None:
     assert desk.get(path).status_code in (301, 302, 400, 404)
+
+
+@pytest.mark.parametrize("direction", ["after", "before"])
+@pytest.mark.parametrize(
+    "list_name", ["linked-account-list", "linked-account-detail", "audit-entry-list", "customer-list"]
+)
+def test_no_cursor_breaks(desk: Client, things: dict[str, list[Any]], list_name: str, direction: str) -> None:
+    address = next(iter(addresses(list_name, things)))
+    broken: list[str] = []
+
+    for cursor in CURSORS:
+        encoded = base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+        response = desk.get(address, {"tab": "calls", direction: encoded})
+        if response.status_code != 200:
+            broken.append(f"{response.status_code} {cursor}: {response.exc_info and response.exc_info[1]!r}")
+
+    assert broken == []
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("account_")])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
+from typing import Any
 
 import pytest
+from django.db.models import F
 
-from dashboard.models import LinkedAccount
+from dashboard.models import ApiCall, AuditEntry, LinkedAccount
 from dashboard.services import account_list
 from dashboard.services.account_list import Filters, list_page
-from dashboard.services.keyset import KeysetPage
+from dashboard.services.keyset import KeysetPage, Sort, as_moment, as_number, page
 from tests.dashboard import accounts
 
 pytestmark = pytest.mark.django_db
@@ -108,3 +111,16 @@ def test_a_moment_beyond_the_calendar_gives_the_first_page(many: list[LinkedAcco
     cursor = "WyIwMDAxLTAxLTAxVDAwOjAwOjAwKzE0OjAwIiwgIjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwNyJd"
 
     assert list_page(Filters(), after=cursor, size=5).rows == list_page(Filters(), size=5).rows
+
+
+CALLS = (ApiCall, Sort(F("at"), True, as_moment), '"2026-01-01T00:00:00+00:00"')
+ENTRIES = (AuditEntry, Sort(F("seq"), True, as_number), '"1"')
+
+
+@pytest.mark.parametrize("number", ["Infinity", "-1e999", "NaN", "null"])
+@pytest.mark.parametrize(("model", "sort", "key"), [CALLS, ENTRIES], ids=["calls", "entries"])
+def test_what_is_no_number_of_a_row_gives_the_first_page(model: Any, sort: Sort, key: str, number: str) -> None:
+    for pair in (f"[{key}, {number}]", f"[{number}, {number}]"):
+        cursor = base64.urlsafe_b64encode(pair.encode()).decode()
+
+        assert page(model.objects.all(), sort, size=5, after=cursor).before is None
