@@ -73,10 +73,18 @@ def test_trouble_at_the_provider_leads_to_a_text_for_its_support(ana: Any, accou
     assert f"Operation in Linkdesk: {operation.pk}" in text_of(page)
 
 
-@pytest.mark.parametrize("password", [f"echo{PASSWORD}", f"unexpected--{PASSWORD}", f"our_keys--{PASSWORD}"])
-def test_no_text_holds_a_secret_or_the_customer(ana: Any, account: LinkedAccount, password: str) -> None:
-    operation = failed(account, ana, password.replace("--", "_"))
+@pytest.mark.parametrize(
+    ("password", "rule"),
+    [
+        (f"echo{PASSWORD}", "belvo.login_error.wrong_password"),
+        (f"unexpected__{PASSWORD}", "belvo.unexpected_error"),
+        (f"our_keys__{PASSWORD}", "belvo.authentication_failed"),
+    ],
+)
+def test_no_text_holds_a_secret_or_the_customer(ana: Any, account: LinkedAccount, password: str, rule: str) -> None:
+    operation = failed(account, ana, password)
     desk = client_of(ana)
+    assert operation.outcome["rule"] == rule
 
     for address in (f"/linked-accounts/{account.pk}/report/", f"/operations/{operation.pk}/report/"):
         shown = desk.get(address).content.decode()
