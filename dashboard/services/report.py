@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
+
 from providers.attention import Attention, Who
 
 from .. import roles
@@ -112,7 +114,9 @@ def _call(call: ApiCall) -> str:
 
 
 def _admins() -> tuple[str, ...]:
-    codename = roles.MANAGE_STAFF.partition(".")[2]
-    staff = User.objects.filter(is_active=True, groups__permissions__codename=codename).distinct()
+    app_label, _, codename = roles.MANAGE_STAFF.partition(".")
+    by_role = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label=app_label)
+    # Not `with_perm`: it counts permissions given to one person, which `sign_in.RoleBackend` does not.
+    staff = User.objects.filter(Q(is_superuser=True) | by_role, is_active=True).distinct()
     people = staff.order_by("name", "email")[:ADMINS_NAMED]
     return tuple(f"{person.name} <{person.email}>" if person.name else person.email for person in people)

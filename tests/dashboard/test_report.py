@@ -6,8 +6,10 @@ import re
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 
-from dashboard.models import Customer, LinkedAccount, Operation
+from dashboard.models import Customer, LinkedAccount, Operation, User
 from tests import people
 
 from . import factories as make
@@ -59,6 +61,23 @@ def test_our_keys_lead_to_a_text_for_the_admins_who_are_named(ana: Any, account:
     assert f"Link id: {account.remote_id}" in text
     assert f"http://testserver/linked-accounts/{account.pk}/" in text
     assert re.search(r"- \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: PUT /api/links/\S+, 401, \d+ ms", text)
+
+
+def test_admins_are_all_who_may_manage_staff_and_nobody_else(ana: Any, account: LinkedAccount) -> None:
+    LinkedAccount.objects.filter(pk=account.pk).update(attention="our_keys")
+    people.member("admin", email="adam@desk.example")
+    User.objects.create_superuser("root@desk.example")
+    # Neither a namesake of the permission in another app nor one given to a single person makes an admin.
+    own, other = Permission.objects.get(codename="manage_staff"), ContentType.objects.get_for_model(Group)
+    namesake = Permission.objects.create(codename="manage_staff", content_type=other, name="Another one")
+    group = Group.objects.create(name="namesakes")
+    group.permissions.add(namesake)
+    people.member("viewer", email="vera@desk.example").groups.add(group)
+    people.member("viewer", email="viktor@desk.example").user_permissions.add(own)
+
+    told = client_of(ana).get(f"/linked-accounts/{account.pk}/report/").context["report"].to
+
+    assert told == ("root@desk.example", "Admin Person <adam@desk.example>")
 
 
 def test_trouble_at_the_provider_leads_to_a_text_for_its_support(ana: Any, account: LinkedAccount) -> None:
