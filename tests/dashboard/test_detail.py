@@ -253,9 +253,12 @@ def test_a_page_of_the_history_leads_to_older_ones_and_back(desk: Any, account: 
 
 @pytest.mark.parametrize("moment", ["", "yesterday", "2026-01-01", "0001-01-01T00:00:00+14:00", "\x00", "9" * 5_000])
 def test_a_moment_that_cannot_be_read_gives_the_newest(desk: Any, account: LinkedAccount, moment: str) -> None:
+    account.calls.create(integration="belvo", method="GET", path_template="/newest/", duration_ms=1, at=timezone.now())
+
     response = desk.get(f"/linked-accounts/{account.pk}/", {"tab": "history", "older_than": moment})
 
     assert response.status_code == 200
+    assert "GET /newest/" in words(response)
 
 
 # -- live
