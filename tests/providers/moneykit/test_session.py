@@ -24,6 +24,7 @@ from ..canned import Answer, CannedServer, as_json
 from .support import CONNECTED, Remote, answer, link, moneykit, sample
 
 ROOT = Path(__file__).resolve().parents[3]
+ANSWERED_WITHIN_S = 60.0
 TOKEN = as_json(sample("auth_token_ok"), 201)
 LINK = answer("link_connected")
 EXPIRED = answer("error_401")
@@ -226,6 +227,9 @@ def test_twenty_threads_renew_once(moneykit_remote: Remote) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_four_processes_get_and_renew_one_token(moneykit_remote: Remote) -> None:
     children = [_child(moneykit_remote) for _ in range(4)]
+    # A child that says nothing would be waited for without end; of one that is killed a line is "".
+    too_late = threading.Timer(ANSWERED_WITHIN_S, lambda: [child.kill() for child in children])
+    too_late.start()
     try:
         assert [_line_of(child) for child in children] == ["ready"] * 4
         first = _ask_all(children)
@@ -233,6 +237,7 @@ def test_four_processes_get_and_renew_one_token(moneykit_remote: Remote) -> None
         moneykit_remote.box.clock.advance(3601)
         second = _ask_all(children)
     finally:
+        too_late.cancel()
         for child in children:
             child.kill()
             child.wait(10)
