@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -32,6 +33,19 @@ def test_what_is_wrong_is_said_with_what_to_do_and_the_others_are_asked_too(remo
     assert code == 1
     assert "belvo: in order." in out and "linkar" not in out
     assert err.startswith("linkar: Our key may not do this at Linkar") and "crud.read" in err
+
+
+def test_a_check_that_breaks_off_is_said_so_and_the_others_are_asked_too(remote: Any, settings: Any) -> None:
+    configured = settings.INTEGRATIONS.integrations
+    first = next(iter(configured))
+    # No reading of the environment lets such settings through: what they meet is no answer, but a fault.
+    configured[first] = replace(configured[first], values={})
+
+    code, out, err = checked()
+
+    assert code == 1
+    assert err.startswith(f"{first}: The check broke off by a fault of Linkdesk (") and "tell whoever" in err
+    assert out.count("in order.") == len(configured) - 1
 
 
 def test_a_database_that_does_not_answer_is_told_from_linkar_being_down(remote: Any) -> None:

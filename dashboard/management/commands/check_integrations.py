@@ -5,32 +5,34 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+import structlog
 
-from dashboard.registry import integrations, provider_for
+from dashboard.management.over_integrations import CommandOverIntegrations
+from dashboard.registry import provider_for
 from providers.outcomes import Ok
 
+log = structlog.get_logger(__name__)
 
-class Command(BaseCommand):
+
+class Command(CommandOverIntegrations):
     help = "Ask each remote whether our keys and settings are good."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("integration", nargs="?", help="only this integration; all of them if left out")
-
     def handle(self, *args: Any, **options: Any) -> None:
-        configured = integrations()
-        wanted = options["integration"]
-        if not configured:
-            raise CommandError("No integration is configured: set INTEGRATIONS and the variables it needs.")
-        if wanted is not None and wanted not in configured:
-            raise CommandError(f"There is no integration “{wanted}”. Configured: {', '.join(configured)}.")
         # All of them are asked, whatever one of them says.
-        sound = [self._is_sound(name) for name in ([wanted] if wanted else configured)]
+        sound = [self._is_sound(name) for name in self.chosen(options)]
         if not all(sound):
             sys.exit(1)
 
     def _is_sound(self, name: str) -> bool:
-        outcome = provider_for(name).check()
+        try:
+            outcome = provider_for(name).check()
+        except Exception as fault:
+            log.exception("check_broke_off", integration=name)
+            self.stderr.write(
+                f"{name}: The check broke off by a fault of Linkdesk ({type(fault).__name__}). Nothing was changed. "
+                "The log says where; tell whoever maintains Linkdesk."
+            )
+            return False
         if isinstance(outcome, Ok):
             self.stdout.write(f"{name}: in order.")
             return True

@@ -5,29 +5,20 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError
 
+from dashboard.management.over_integrations import CommandOverIntegrations
 from dashboard.models import SyncRun
-from dashboard.registry import integrations
 from dashboard.services import sync
 
 BAR_CHARS = 28
 
 
-class Command(BaseCommand):
+class Command(CommandOverIntegrations):
     help = "Bring the mirror up to date from the remotes, once."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("integration", nargs="?", help="only this integration; all of them if left out")
-
     def handle(self, *args: Any, **options: Any) -> None:
-        configured = integrations()
-        wanted = options["integration"]
-        if not configured:
-            raise CommandError("No integration is configured: set INTEGRATIONS and the variables it needs.")
-        if wanted is not None and wanted not in configured:
-            raise CommandError(f"There is no integration “{wanted}”. Configured: {', '.join(configured)}.")
-        runs = [self._run(name) for name in ([wanted] if wanted else configured)]
+        runs = [self._run(name) for name in self.chosen(options)]
         if any(run.result != SyncRun.Result.COMPLETE for run in runs):
             sys.exit(1)
 
