@@ -86,9 +86,12 @@ def _object(element: ET.Element) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for child in element:
         name, value = _entry(child)
-        if name in found and name != "ERROR":
+        if name == "ERROR":
+            found.setdefault(name, []).append(value)
+        elif name in found:
             raise UnsoundBody("an element stands twice where one is expected")
-        found[name] = [found[name], value] if name in found else value
+        else:
+            found[name] = value
     return found
 
 

@@ -92,6 +92,7 @@ ENTRY = "<CODE>90001</CODE><MESSAGE>Changed &amp; gone</MESSAGE>"
         (f"<ERROR>{ENTRY}</ERROR>", [""]),
         (f"<ERROR>{ENTRY}</ERROR><ERROR>{ENTRY}<LKITEMID>2</LKITEMID></ERROR>", ["", "2"]),
         (f"<ERROR>{ENTRY}</ERROR>" * 3, ["", "", ""]),
+        (f"<ERROR>{ENTRY}</ERROR>" * 5_000, [""] * 50),
         (f"<ERRORS><ERROR>{ENTRY}</ERROR><ERROR>{ENTRY}<LKITEMID>2</LKITEMID></ERROR></ERRORS>", ["", "2"]),
         (f"<ERRORS>{ENTRY}{ENTRY}</ERRORS>", ["", ""]),
         ("<ERRORS><ERROR>90001\xfdChanged &amp; gone\xfd2</ERROR></ERRORS>", ["2"]),
