@@ -110,7 +110,8 @@ def _title(file: FileMap, shown: Mapping[str, str]) -> str:
 
 def _contacts(file: FileMap, shown: Mapping[str, str]) -> tuple[str, ...]:
     """Return whom the record names as contacts, so that it is found by what they say on the phone."""
-    values = values_of(shown.get(file.role("contact"), ""))
+    name = file.role("contact")
+    values = values_of("" if name in file.hidden else shown.get(name, ""))
     return tuple(text[:200] for value in values for text in value if text)[:_MAX_CONTACTS]
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from providers.attention import Attention
 from providers.linkar.multivalue import to_lines
+from providers.linkar.sandbox import MAP
 from providers.outcomes import Denied, Gone, Ok, Refused
 
 from .support import AM, SM, VM, Remote, got, linkar
@@ -81,6 +83,17 @@ def test_the_contacts_of_a_record_are_its_tags(remote: Remote) -> None:
     remote.box.change("ACCOUNTS", "AC*1006", {4: VM.join(("ops@shop.example", "", "dana@shop.example"))})
 
     assert remote.snapshot("AC*1006").tags == ("ops@shop.example", "dana@shop.example")
+
+
+def test_a_hidden_contact_is_no_tag(remote: Remote, tmp_path: Path) -> None:
+    text = MAP.read_text(encoding="utf-8")
+    (tmp_path / "map.toml").write_text(text.replace('secret = ["TOKEN"]', 'secret = ["TOKEN"]\nhidden = ["EMAIL"]', 1))
+    provider = remote.with_settings(MAP=str(tmp_path / "map.toml"))
+
+    snapshot = remote.snapshot("AC*1006", provider=provider)
+
+    assert snapshot.tags == ()
+    assert remote.snapshot("AC*1006").tags != ()
 
 
 @pytest.mark.parametrize("item_id", ["A/B 7", "X#1*2", "Q'1", "50%&7", "..", "Ü 9"])
