@@ -53,7 +53,7 @@ class Sheet:
 
     @property
     def schema_noun(self) -> str:
-        return self.provider.schema_noun if self.provider else "described by"
+        return self.provider.schema_noun if self.provider else "kind"
 
     @property
     def state_from(self) -> str:
