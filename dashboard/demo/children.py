@@ -34,13 +34,14 @@ class Children:
         self._environment = dict(environment)
         self._folder = folder
         self._children: list[Child] = []
+        self._setpriv = _setpriv_with_pdeathsig()
 
     def start(self, name: str, command: Sequence[str], *, stop_signal: signal.Signals = signal.SIGTERM) -> Child:
         """Start a process. A Ctrl C on the terminal does not reach it: `stop` tells it in order."""
         log = self._folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(  # noqa: S603 - our own commands
-                [*_ends_with_its_parent(stop_signal), *command],
+                [*self._ends_with_its_parent(stop_signal), *command],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -69,11 +70,19 @@ class Children:
                 os.killpg(child.process.pid, signal.SIGKILL)
             child.process.wait()
 
+    def _ends_with_its_parent(self, stop_signal: signal.Signals) -> list[str]:
+        """Return what to put before a command so that the kernel tells it to stop should the demo be killed.
 
-def _ends_with_its_parent(stop_signal: signal.Signals) -> list[str]:
-    """Return what to put before a command so that the kernel tells it to stop should the demo be killed.
+        Only Linux can; elsewhere a killed demo leaves its children, which the next start names by their port.
+        """
+        return [self._setpriv, "--pdeathsig", stop_signal.name.removeprefix("SIG")] if self._setpriv else []
 
-    Only Linux can; elsewhere a killed demo leaves its children, which the next start names by their port.
-    """
+
+def _setpriv_with_pdeathsig() -> str:
+    """Return the path of `setpriv`; "" where there is none, or one that does not know the option, as BusyBox's."""
     setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", stop_signal.name.removeprefix("SIG")] if setpriv else []
+    if setpriv is None:
+        return ""
+    probe = [setpriv, "--pdeathsig", "TERM", "true"]
+    known = subprocess.run(probe, capture_output=True, check=False).returncode == 0  # noqa: S603 - our own command
+    return setpriv if known else ""
