@@ -75,6 +75,7 @@ class World:
         return type(broken)(broken.config, _Split(sound.session, broken.session, passes))
 
 
+@pytest.mark.faults
 class FaultContract:
     contract: ClassVar[type[ProviderContract]]
     # Settings with which a call needs no other one before it, such as one for a token.
@@ -137,7 +138,7 @@ class FaultContract:
 
     def test_nobody_there_is_said_so_and_nothing_is_in_doubt(self, world: World) -> None:
         with nobody_listens() as url:
-            outcomes = self.sent(world, url)
+            outcomes = self.sent(world, url, LONG_DEADLINE_S)
 
         for name, outcome in outcomes.items():
             assert isinstance(outcome, Unavailable), f"{name}: {outcome}"

@@ -18,8 +18,6 @@ from ..faults import FaultServer
 from . import test_contract
 from .support import Remote, linkar
 
-pytestmark = pytest.mark.faults
-
 # Whole answers without a word: documented for an update (OAS), so the record is read again and shows what was done.
 WORDLESS = {"no_content", "empty_200"}
 ITEM = "apidemo/ACCOUNTS/AC%2A1006"

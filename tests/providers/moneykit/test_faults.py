@@ -16,7 +16,6 @@ from ..faults import FaultServer
 from . import test_contract
 from .support import link, moneykit
 
-pytestmark = pytest.mark.faults
 TYPED = {"webhook": "https://hooks.example/new"}
 
 
