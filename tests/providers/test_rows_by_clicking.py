@@ -89,6 +89,7 @@ def clicks_at_moneykit(remote: Remote) -> Iterator[Click]:
             yield Click(link, "refresh", {"products": ("accounts",), "may_be_billed": True})
             yield Click(link, "repair_link")
             yield Click(link, "test_webhook")
+            yield Click(link, "reset")
             yield Click(link, "delete")
 
 

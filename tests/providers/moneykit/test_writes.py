@@ -50,33 +50,6 @@ def effects(remote: Remote) -> list[dict[str, Any]]:
 
 # -- over the emulator
 
-# What a person does for each operation that a link may refuse.
-ACTION_OF = {
-    "patch": "settings",
-    "refresh": "refresh",
-    "reset": "reset",
-    "delete": "delete",
-    "session": "repair_link",
-    "webhook": "test_webhook",
-}
-# We exchange no token, and institutions are listed, not asked for one by one, unless one is new.
-NOT_BY_CLICKING = {"moneykit.invalid_token_exchange", "moneykit.institution_not_found"}
-
-
-def test_every_row_is_reached_by_clicking_in_the_demos_world(moneykit_remote: Remote) -> None:
-    provider = moneykit_remote.provider()
-    reached = set()
-
-    for record in moneykit_remote.box.world.links.values():
-        for operation in sorted(record.case_on & ACTION_OF.keys() if record.state != "deleted" else ()):
-            base = moneykit_remote.snapshot(record)
-            offered = {found.action.name: found.why_not for found in provider.availability(base, None)}
-            if offered[ACTION_OF[operation]] == "":
-                outcome = send(provider, ACTION_OF[operation], base)
-                reached.add(outcome.rule.code if hasattr(outcome, "rule") and outcome.rule else "")
-
-    assert {rule.code for rule in RULES} - reached == NOT_BY_CLICKING
-
 
 def test_a_refused_field_is_named(moneykit_remote: Remote) -> None:
     record = next(found for found in moneykit_remote.box.world.links.values() if found.case == "validation")
