@@ -10,11 +10,9 @@ from dashboard.models import LinkedAccount
 from providers.linkar.sandbox_files import VM
 
 from .accounts import PLAIN_RECORD, account_with_id, apply_button, begin, input_of, panel, path_of
-from .browser import SignIn, Watch, axe_violations
+from .browser import SignIn, Watch, axe_violations, sideways, tab_to
 from .desk import Desk
-from .test_by_keyboard import tab_to
 from .test_conflict import NAME, PHONE, PRICE, applied, choice, edit, record
-from .test_on_a_phone import sideways
 from .test_without_javascript import wait_for
 
 
