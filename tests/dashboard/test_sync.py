@@ -16,6 +16,7 @@ from dashboard.services import sync
 from dashboard.services.audit import AuditUnavailable
 from providers.attention import Attention
 from providers.belvo import client
+from providers.config import read_configuration
 from providers.sandbox import Fault
 
 from . import factories as make
@@ -245,3 +246,16 @@ def test_a_failed_pass_fails_the_command_and_says_why(belvo: Any) -> None:
     assert ended.value.code == 1
     assert "failed" in out.getvalue()
     assert err.getvalue().strip()
+
+
+def test_a_pass_that_is_under_way_does_not_keep_the_others_from_theirs(remote: Any, settings: Any) -> None:
+    settings.INTEGRATIONS = read_configuration({**remote.environment, "INTEGRATIONS": "belvo,linkar"})
+    SyncRun.objects.create(integration="belvo", beat_at=timezone.now())
+    out, err = io.StringIO(), io.StringIO()
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("sync", stdout=out, stderr=err)
+
+    assert ended.value.code == 1
+    assert "belvo" in err.getvalue()
+    assert "linkar: complete" in out.getvalue()

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.core.management.base import CommandError
-
 from dashboard.management.over_integrations import CommandOverIntegrations
 from dashboard.models import SyncRun
 from dashboard.services import sync
@@ -18,16 +16,17 @@ class Command(CommandOverIntegrations):
     help = "Bring the mirror up to date from the remotes, once."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        runs = [self._run(name) for name in self.chosen(options)]
-        if any(run.result != SyncRun.Result.COMPLETE for run in runs):
+        incomplete = [name for name in self.chosen(options) if not self._is_complete(name)]
+        if incomplete:
             sys.exit(1)
 
-    def _run(self, name: str) -> SyncRun:
+    def _is_complete(self, name: str) -> bool:
         bar = _Bar(self.stdout, name)
         try:
             run = sync.run(name, on_progress=bar.show)
         except sync.SyncUnderWay as under_way:
-            raise CommandError(str(under_way)) from None
+            self.stderr.write(str(under_way))
+            return False
         finally:
             bar.end()
         self.stdout.write(
@@ -36,7 +35,7 @@ class Command(CommandOverIntegrations):
         )
         if run.failure:
             self.stderr.write(f"{name}: {run.failure.get('sentence', '')} {run.failure.get('next_step', '')}".rstrip())
-        return run
+        return run.result == SyncRun.Result.COMPLETE
 
 
 class _Bar:
