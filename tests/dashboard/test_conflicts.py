@@ -243,6 +243,17 @@ def test_a_secret_is_told_to_have_changed_and_never_shown(account: LinkedAccount
     assert "Yours only if you type it again" in told and "Yours, put on top" not in told
 
 
+def test_what_was_entered_can_be_read_when_they_have_deleted_the_record(linkar: Any, ana: Any) -> None:
+    account = LinkedAccount.objects.get(remote_id="apidemo/ACCOUNTS/VANISH%2A1")
+    draft = make.draft(account, ana, "edit")
+
+    make.start(draft, ana, values={"PHONE": "555 kept"}, secrets={})
+
+    assert make.settled(draft).state == State.FAILED
+    told = words(client_of(ana).get(f"/operations/{draft.pk}/"))
+    assert "What you had entered Phone 555 kept" in told
+
+
 # -- the screen
 
 
