@@ -269,6 +269,10 @@ class Provider(ABC):
         """Say how the customer's page opens a handover that is a session; None if handovers are addresses."""
         return None
 
+    def asks_to_allow(self, plan: Plan) -> tuple[str, ...]:
+        """Return what a handover asks the customer to allow beside signing in, each as people call it. Pure."""
+        return ()
+
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         """Say whether `after` is evidence that the plan was applied (True) or was not; None if it shows nothing."""
         return None

@@ -16,11 +16,13 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dashboard import registry
 from dashboard.models import Operation
 from dashboard.services import handovers
 from dashboard.services.audit import AuditUnavailable
 from dashboard.services.handovers import Standing
 from providers.base import Launcher
+from providers.plan import Plan
 from providers.secrets import Secret
 
 log = structlog.get_logger(__name__)
@@ -87,8 +89,8 @@ def handover(request: HttpRequest, key: str) -> HttpResponse:
         return _say(request, _ENDED.get(found.standing, OVER))
     place = found.institution or "your institution"
     if request.method != "POST":
-        sentence = f"The connection to {place} has ended. Sign in there once more, and it works again."
-        return _say(request, Words(f"Reconnect {place}", sentence, "plug-connected", "brand"), may_open=True)
+        invitation = Words(f"Sign in at {place}", _what_for(place, found.operation), "plug-connected", "brand")
+        return _say(request, invitation, may_open=True)
     try:
         session = handovers.use(found)
     except AuditUnavailable:
@@ -97,7 +99,7 @@ def handover(request: HttpRequest, key: str) -> HttpResponse:
     if session is None:
         now = handovers.find(key)
         return _say(request, _ENDED.get(now.standing, OVER) if now else NOT_OURS)
-    opening = Words(f"Reconnect {place}", "The sign-in opens on this page.", "plug-connected", "brand")
+    opening = Words(f"Sign in at {place}", "The sign-in opens on this page.", "plug-connected", "brand")
     return _launch(request, opening, found.launcher, "begin", session=session)
 
 
@@ -114,6 +116,14 @@ def come_back(request: HttpRequest, integration: str) -> HttpResponse:
 def without_cookie(request: HttpRequest) -> HttpResponse:
     """Answer a customer whose form came without our cookie."""
     return for_customers(_say)(request, NO_COOKIE)
+
+
+def _what_for(place: str, operation: Operation) -> str:
+    """Say what the customer is asked for, whether the connection has ended or only more is to be shared."""
+    asked = f"You are asked to sign in at {place} once more"
+    plan = Plan.from_json(operation.plan) if operation.plan else None
+    more = registry.pure(operation.integration).asks_to_allow(plan) if plan else ()
+    return f"{asked}, and to share more than before: {', '.join(more)}." if more else f"{asked}."
 
 
 def _launch(request: HttpRequest, words: Words, launcher: Launcher, step: str, **extra: Any) -> HttpResponse:

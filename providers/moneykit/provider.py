@@ -195,6 +195,9 @@ class MoneyKit(Provider):
         frame_url = str(self.config.get("CONNECT_URL", CONNECT_URL))
         return Launcher(frame_url.rstrip("/"), LAUNCHER_SCRIPTS)
 
+    def asks_to_allow(self, plan: Plan) -> tuple[str, ...]:
+        return repair_link.added_by(plan)
+
     def confirms(self, plan: Plan, before: Snapshot, after: Snapshot, sent_at: datetime) -> bool | None:
         return confirmation.confirms(plan, before, after, sent_at)
 

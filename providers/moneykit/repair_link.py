@@ -82,6 +82,12 @@ def plan_repair_link(
     )
 
 
+def added_by(plan: Plan) -> tuple[str, ...]:
+    """Return the products that the session of a plan asks for beside those granted."""
+    settings = (plan.call.body or {}).get("settings", {})
+    return tuple(label_of(name) for name in settings.get("products", {}))
+
+
 def user_id_for(base: Snapshot) -> str:
     """Return our id of the customer. For an existing link MoneyKit ignores it (source: SDK, `existing_link_id`), so
     the link's own id may stand in where ours is not known or has not 4 to 150 characters.

@@ -16,6 +16,7 @@ from dashboard.models import AuditEntry, LinkedAccount, Operation
 from dashboard.models.operation import State
 from dashboard.services import handovers, operations, rooms, sync
 from providers.config import read_configuration
+from providers.moneykit.codes import label_of
 from tests import people
 from tests.canary import database_as_bytes, places_with
 
@@ -91,8 +92,22 @@ def test_looking_at_the_page_uses_nothing_up_and_shows_nothing_of_ours(
         *moneykit.sessions,
     ]  # fmt: skip
     assert [text for text in hidden if text and text in html] == []
-    assert "Reconnect" in words(response) and not session_in(response)
+    assert "You are asked to sign in at" in words(response) and not session_in(response)
     assert handovers.find(handovers.key_of(operation)).standing == "open"  # type: ignore[union-attr]
+
+
+def test_a_healthy_link_is_not_said_to_have_ended_and_what_is_added_is_named(moneykit: Any, customer: Client) -> None:
+    link = next(each for each in moneykit.world.links.values() if not each.case and each.state == "connected")
+    offered = link.body["available_products"]
+    assert offered
+    desk, account = client_of(make.agent()), LinkedAccount.objects.get(remote_id=link.id)
+    draft = opened(desk, account, "repair_link")
+    applied(desk, draft, add_products=offered)
+
+    page = words(customer.get(f"/repair/{handovers.key_of(make.settled(draft))}/"))
+
+    assert f"once more, and to share more than before: {', '.join(map(label_of, offered))}." in page
+    assert "ended" not in page and "Reconnect" not in page
 
 
 def test_nobody_keeps_lists_or_frames_the_page(address: str, customer: Client) -> None:
