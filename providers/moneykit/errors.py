@@ -18,18 +18,23 @@ from .rules.state import BAD_STATE, OTHER
 
 __all__ = ["BY_CALL", "RULES", "error_in", "evidence_of", "failure_of", "outcome_of", "rule_for"]
 
+NO_FIELDS: Mapping[str, str] = {}
 _OUR_PAGE = re.compile(r"https://([a-z0-9-]+\.)*moneykit\.(com|mintlify\.app)(/|$)")
 
 logger = logging.getLogger("linkdesk.providers.moneykit")
 
 
 def failure_of(
-    answer: Reply | NoReply, *, writes: bool, known_fields: frozenset[str] = frozenset(), about_link: bool = True
+    answer: Reply | NoReply,
+    *,
+    writes: bool,
+    known_fields: Mapping[str, str] = NO_FIELDS,
+    about_link: bool = True,
 ) -> Failure:
     """Return the failure behind an answer that is not the one hoped for.
 
-    `known_fields` are the fields of the form that was sent: an error about another one gets the key "". `about_link` is
-    False for calls that name no object: a bare 404 then means the address.
+    `known_fields` are the fields of the form that was sent, each with what to do when it is refused: an error about
+    another one gets the key "". `about_link` is False for calls that name no object: a bare 404 then means the address.
     """
     if isinstance(answer, NoReply):
         return failure_of_silence(answer, writes=writes)
@@ -93,20 +98,23 @@ def outcome_of(
     return make[rule.becomes]()
 
 
-def _field_errors(error: ErrorPayload, rule: ErrorRule, known_fields: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+def _field_errors(
+    error: ErrorPayload, rule: ErrorRule, known_fields: Mapping[str, str]
+) -> Mapping[str, tuple[str, ...]]:
     """Put each message at the field that its location names: ("body", "link_tags", "0") is the first tag."""
     found: dict[str, tuple[str, ...]] = {}
     for refused in error.validation_errors:
         path = refused.location[1:] if refused.location[:1] in (("body",), ("query",), ("path",)) else refused.location
         key = path[0] if path and path[0] in known_fields else ""
-        found[key] = (*found.get(key, ()), _words(refused, path, key))
+        advice = f" {known_fields[key]}" if key else ""
+        found[key] = (*found.get(key, ()), f"{_words(refused, path, key)}{advice}")
     return found or {"": (rule.sentence,)}
 
 
 def _words(refused: ValidationErrorPayload, path: tuple[str, ...], key: str) -> str:
     rest = path[1:] if key else path
     where = " ".join(f"entry {int(part) + 1}" if part.isdecimal() and len(part) < 7 else part for part in rest)
-    message = f"MoneyKit says: {refused.message[:300] or 'not accepted'}"
+    message = f"MoneyKit says: {refused.message[:300].rstrip('.') or 'not accepted'}."
     return f"{where[0].upper()}{where[1:200]}. {message}" if where else message
 
 

@@ -8,7 +8,7 @@ from ..answers import Schema, Snapshot
 from ..fields import AuditClass, Choice, Field, FieldKind, FieldValue
 from ..outcomes import FieldErrors
 from ..plan import CallTemplate, Change, Plan
-from .codes import REFRESH_LIMITS, label_of
+from .codes import PRODUCTS, REFRESH_LIMITS, label_of
 from .payloads import ProductPayload
 from .plan_parts import path_of, rests_on
 from .snapshots import bank_of, link_of, words
@@ -30,7 +30,7 @@ def refresh_fields(snapshot: Snapshot) -> tuple[Field, ...]:
             FieldKind.MULTISELECT,
             required=True,
             choices=tuple(Choice(name, _offer(name, product)) for name, product in products.items()),
-            initial=tuple(name for name, product in products.items() if not product.unavailable),
+            initial=tuple(name for name, product in products.items() if name in PRODUCTS and not product.unavailable),
             help="Asking before the time is over is refused or fails, and changes nothing.",
             audit=AuditClass.PUBLIC,
         ),
@@ -60,7 +60,7 @@ def plan_refresh(base: Snapshot, values: Mapping[str, FieldValue], schema: Schem
         action="refresh",
         remote_id=base.remote_id,
         summary=f"Ask MoneyKit to read {words(chosen).lower()} again from {bank_of(base, schema)}",
-        changes=(Change("products", "Refresh", None, words(chosen), audit=AuditClass.PUBLIC),),
+        changes=(Change("products", "Products to refresh", None, words(chosen), audit=AuditClass.PUBLIC),),
         call=CallTemplate("POST", path_of(base, "/products"), {"products": chosen}),
         base_digest=rests_on(base),
         warnings=(

@@ -26,7 +26,7 @@ def repair_link_fields(snapshot: Snapshot) -> tuple[Field, ...]:
     """Return the products that the same session may ask for. Source: SDK, `existing_link_id` and
     `available_products`.
     """
-    offered = tuple(name for name in link_of(snapshot).available_products if name in SESSION_PRODUCTS)
+    offered = _offered(link_of(snapshot))
     if not offered:
         return ()
     return (
@@ -53,8 +53,7 @@ def plan_repair_link(
     """
     link = link_of(base)
     given = values.get("add_products")
-    added = [name for name in link.available_products if isinstance(given, tuple | list) and name in given]
-    added = [name for name in added if name in SESSION_PRODUCTS]
+    added = [name for name in _offered(link) if isinstance(given, tuple | list) and name in given]
     body: dict[str, Any] = {
         "customer_user": {"id": user_id_for(base)},
         "existing_link_id": base.remote_id,
@@ -76,7 +75,7 @@ def plan_repair_link(
         base_digest=rests_on(base, "available_products"),
         warnings=(
             "Anyone who has the link can sign in with it: send it to the customer only.",
-            f"{_kept_in_words(link)} MoneyKit would remove what is not sent again, so it is read afresh and sent.",
+            *_kept_in_words(link),
             *((_STAYS_GRANTED,) if added else ()),
         ),
     )
@@ -101,9 +100,20 @@ def what_is_kept(link: LinkPayload) -> dict[str, Any]:
     return {**({"webhook": link.webhook} if link.webhook else {}), "link_tags": list(link.link_tags)}
 
 
-def _kept_in_words(link: LinkPayload) -> str:
-    tags = f"{len(link.link_tags)} tag{'' if len(link.link_tags) == 1 else 's'}"
-    return f"{'The webhook and ' if link.webhook else 'The '}{tags} stay as they are."
+def _offered(link: LinkPayload) -> tuple[str, ...]:
+    """Return what can be added, each once: a link may name as available what is granted already."""
+    return tuple(name for name in SESSION_PRODUCTS if name in link.available_products and name not in link.products)
+
+
+def _kept_in_words(link: LinkPayload) -> tuple[str, ...]:
+    tags = len(link.link_tags)
+    kept = [*(["the webhook"] if link.webhook else []), *([f"{tags} tag{'' if tags == 1 else 's'}"] if tags else [])]
+    if not kept:
+        return ()
+    return (
+        f"The link keeps {' and '.join(kept)}. MoneyKit would remove what is not sent again, so Linkdesk reads it "
+        "afresh and sends it along.",
+    )
 
 
 def _with(link: LinkPayload, added: list[str]) -> str:

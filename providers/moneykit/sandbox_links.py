@@ -109,8 +109,11 @@ def refresh(sandbox: MoneyKitSandbox, request: Request, link_id: str) -> Respons
     wanted = json_body(request).get("products")
     with sandbox.lock:
         link = sandbox.find_link(link_id, "refresh")
-        if not isinstance(wanted, list) or not wanted or not all(name in PRODUCTS for name in wanted):
+        if not isinstance(wanted, list) or not wanted:
             raise invalid((("body", "products"), "ensure this value has at least 1 items", "value_error.list"))
+        if unknown := [place for place, name in enumerate(wanted) if name not in PRODUCTS]:
+            message = "value is not a valid enumeration member"
+            raise invalid(*((("body", "products", place), message, "type_error.enum") for place in unknown))
         if link.state != "connected":
             raise refuse("bad_state", link_error_code=link.body["error_code"] or "incomplete")
         if not all(name in link.products for name in wanted):

@@ -23,6 +23,12 @@ from .snapshots import link_of, snapshot_of
 # Ours: the life of the page that opens the session. Assumed: a session token lives at least as long.
 REPAIR_LINK_VALID_FOR = timedelta(minutes=30)
 CHECK_AFTER_S = 30
+# What to do about a field that MoneyKit refuses: its own message is a validator's, and seldom says.
+SETTINGS_ADVICE = {
+    "webhook": "Change the webhook, or take it away.",
+    "link_tags": "Change the tags.",
+}
+REFRESH_ADVICE = {"products": "Tick other products, at least one."}
 
 
 def send(session: ApiSession, plan: Plan) -> Outcome:
@@ -44,7 +50,7 @@ def link_in(answer: Reply | NoReply, link_id: str, *, writes: bool) -> Ok[Snapsh
 def _settings(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcome:
     answer = client.patch_link(session, plan.remote_id, body)
     if isinstance(answer, Reply) and answer.status >= 400:
-        return failure_of(answer, writes=True, known_fields=frozenset({"webhook", "link_tags"}))
+        return failure_of(answer, writes=True, known_fields=SETTINGS_ADVICE)
     return _written(link_in(answer, plan.remote_id, writes=True))
 
 
@@ -54,7 +60,7 @@ def _refresh(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcom
     found = link_in(answer, plan.remote_id, writes=True)
     if isinstance(found, Ok):
         return Accepted(CHECK_AFTER_S, found.evidence)
-    return failure_of(answer, writes=True, known_fields=frozenset({"products"})) if _is_refusal(answer) else found
+    return failure_of(answer, writes=True, known_fields=REFRESH_ADVICE) if _is_refusal(answer) else found
 
 
 def _reset(session: ApiSession, plan: Plan, body: Mapping[str, Any]) -> Outcome:

@@ -191,6 +191,14 @@ def test_the_form_of_a_refresh_shows_limits_before_the_click() -> None:
     assert billing.kind is FieldKind.BOOLEAN
 
 
+def test_a_product_that_nobody_knows_is_not_chosen_for_a_refresh() -> None:
+    known = sample("link_connected")["products"]["accounts"]
+    products, _ = pure().fields("refresh", link(products={"accounts": known, "telepathy": known}), None)
+
+    assert [choice.value for choice in products.choices] == ["accounts", "telepathy"]
+    assert products.initial == ("accounts",)
+
+
 # -- the repair link
 
 
@@ -201,7 +209,15 @@ def test_the_documented_reconnect_is_the_documented_request() -> None:
     found = plan("repair_link", base)
 
     assert found.call.body == {**wanted, "redirect_uri": pure().config["REDIRECT_URI"]}
-    assert "stay as they are" in found.warnings[1]
+    assert "keeps the webhook and" in found.warnings[1] and "sends it along" in found.warnings[1]
+
+
+def test_nothing_is_said_to_be_kept_where_there_is_nothing() -> None:
+    (only,) = plan("repair_link", link(webhook=None, link_tags=[])).warnings
+
+    assert "send it to the customer only" in only
+    assert "keeps the webhook. " in plan("repair_link", link(link_tags=[])).warnings[1]
+    assert "keeps 1 tag. " in plan("repair_link", link(webhook=None, link_tags=["vip"])).warnings[1]
 
 
 @pytest.mark.parametrize("reference", ["", "abc", "x" * 151])
@@ -236,6 +252,17 @@ def test_only_products_that_a_session_can_ask_for_are_offered() -> None:
 
     assert [choice.value for choice in field.choices] == ["identity", "investments"]
     assert pure().fields("repair_link", link("link_connecting"), None) == ()
+
+
+def test_what_is_granted_already_is_not_offered_or_asked_for_again() -> None:
+    base = link(available_products=["transactions", "identity", "identity", "telepathy"])
+
+    (field,) = pure().fields("repair_link", base, None)
+    found = plan("repair_link", base, add_products=("transactions", "identity"))
+
+    assert [choice.value for choice in field.choices] == ["identity"]
+    assert found.changes[-1].after == "Accounts, Account numbers, Transactions, Identity"
+    assert found.call.body is not None and set(found.call.body["settings"]["products"]) == {"identity"}
 
 
 # -- what makes sense

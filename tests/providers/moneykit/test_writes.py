@@ -57,7 +57,7 @@ def test_a_refused_field_is_named(moneykit_remote: Remote) -> None:
     outcome = send(moneykit_remote.provider(), "settings", moneykit_remote.snapshot(record), link_tags=("new",))
 
     assert isinstance(outcome, FieldErrors)
-    assert outcome.errors == {"link_tags": ("MoneyKit says: not allowed for this link",)}
+    assert outcome.errors == {"link_tags": ("MoneyKit says: not allowed for this link. Change the tags.",)}
 
 
 def test_a_webhook_is_removed_and_the_tags_stay(moneykit_remote: Remote) -> None:
@@ -224,8 +224,10 @@ def test_problems_are_shown_at_their_fields() -> None:
 
     assert isinstance(outcome, FieldErrors)
     assert dict(outcome.errors) == {
-        "webhook": ("MoneyKit says: ensure this value has at least 1 characters",),
-        "link_tags": ("Entry 1. MoneyKit says: tag must begin with an alphanumeric character",),
+        "webhook": (
+            "MoneyKit says: ensure this value has at least 1 characters. Change the webhook, or take it away.",
+        ),
+        "link_tags": ("Entry 1. MoneyKit says: tag must begin with an alphanumeric character. Change the tags.",),
     }
 
 
