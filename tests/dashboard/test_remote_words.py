@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 
 from dashboard.models import LinkedAccount, Operation
 from dashboard.models.operation import State
@@ -50,3 +51,10 @@ def test_an_error_after_the_write_is_told_with_the_receipt(ana: Any) -> None:
     assert "Linkar answered with an error all the same" in page
     assert "Trigger failed after the write" in page
     assert OPEN in page
+
+
+def test_a_code_of_the_provider_is_not_followed_by_none() -> None:
+    shown = render_to_string("dashboard/_evidence.html", {"code": "", "evidence": {"remote_code": "90015"}})
+
+    assert "90015" in shown and "none" not in shown
+    assert "told from the status alone" in render_to_string("dashboard/_evidence.html", {"evidence": {}})
