@@ -89,13 +89,16 @@ def mark(form: ProviderForm, seen: Preview) -> None:
 
 
 def problems_of(form: ProviderForm, seen: Preview) -> list[str]:
-    """Return what stands against the plan; what is only not filled in yet is not held against anybody while typing."""
+    """Return what stands against the plan; what is only not filled in yet is not held against anybody while typing.
+
+    A field that showed a value and is blank now was emptied: nothing of it is to come.
+    """
     typed = [
-        f"{form.fields[name].label}: {message}"
+        message if error.code == "required" else f"{form.fields[name].label}: {message}"
         for name, errors in form.errors.as_data().items()
         for error in errors
         for message in error.messages
-        if error.code != "required" and name in form.fields
+        if name in form.fields and (error.code != "required" or form[name].initial)
     ]
     labels = {field.name: field.label for field in form.declared}
     missing = {source.name for name, source in form.sources.items() if name in form.errors}
