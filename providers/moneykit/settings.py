@@ -102,6 +102,11 @@ def _webhook_problems(webhook: str) -> tuple[str, ...]:
         sound = address.scheme == "https" and bool(address.hostname) and address.port != 0
     except ValueError:
         sound = False
+    if sound and not webhook.isascii():
+        return (
+            "MoneyKit takes letters of ASCII only. Write the host in punycode (xn--…), and what follows it "
+            "percent-encoded (%C3%A4 for ä).",
+        )
     if not sound or not re.fullmatch(r"[!-~]+", webhook):
         return ("Give a full address that begins with https://, without blanks.",)
     if address.username or address.password:

@@ -113,6 +113,13 @@ def test_a_webhook_is_a_full_https_address(webhook: str) -> None:
     assert set(errors("settings", webhook=webhook)) == {"webhook"}
 
 
+@pytest.mark.parametrize("webhook", ["https://ex\u00e4mple.de/x", "https://hooks.example/\u00fc"])
+def test_letters_outside_ascii_are_told_how_to_be_written(webhook: str) -> None:
+    (problem,) = errors("settings", webhook=webhook)["webhook"]
+
+    assert "punycode" in problem and "percent-encoded" in problem
+
+
 def test_a_webhook_holds_no_name_or_password() -> None:
     assert "name or password" in errors("settings", webhook="https://a:b@hooks.example/")["webhook"][0]
 
