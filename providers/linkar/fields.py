@@ -31,7 +31,14 @@ def look_fields(options: Options) -> tuple[Field, ...]:
         (FORMAT_SPEC, "Formatted", "Padded and justified as the dictionary says."),
     )
     flags = (
-        Field(name, label, FieldKind.BOOLEAN, initial=name == CALCULATED, help=words, audit=AuditClass.PUBLIC)
+        Field(
+            name,
+            label,
+            FieldKind.BOOLEAN,
+            initial=name in (CALCULATED, CONVERSION),
+            help=words,
+            audit=AuditClass.PUBLIC,
+        )
         for name, label, words in names
     )
     return (*flags, _timeout_field(options))

@@ -93,7 +93,8 @@ def _attribute(raw: Json) -> Attribute | None:
 def _from_properties(record: Record) -> Attribute | None:
     """Source: OAS, the row of LkProperties: all its values are texts."""
     values = record.named
-    name, number = values.get("DICTNAME", ""), _whole(values.get("FIELDNUMBER", ""))
+    is_calculated = values.get("CALCULATED") == "1"
+    name, number = values.get("DICTNAME", ""), _whole(values.get("FIELDNUMBER", "") or ("0" if is_calculated else ""))
     if not name or number is None or values.get("ISKEY") == "1":
         return None
     return Attribute(
@@ -101,7 +102,7 @@ def _from_properties(record: Record) -> Attribute | None:
         number,
         values.get("MAINLABEL") or values.get("SHORTLABEL") or name,
         required=values.get("REQUIRED") == "1",
-        calculated=values.get("CALCULATED") == "1",
+        calculated=is_calculated,
         max_length=_whole(values.get("MAXLENGTH", "")) or 0,
         help=values.get("HELPLABEL", "")[:300],
         choices=_choices(values.get("OPTIONS", ""), values.get("OPTIONSLABEL", "")),

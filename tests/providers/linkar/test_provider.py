@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from providers.attention import Attention
+from providers.linkar import looking
+from providers.linkar.answers import Record
 from providers.linkar.multivalue import to_lines
 from providers.linkar.sandbox import MAP
 from providers.outcomes import Denied, Gone, Ok, Refused
@@ -184,9 +186,27 @@ def test_a_look_shows_what_the_database_calculates(remote: Remote) -> None:
     table = got(remote.provider.send(plan, {"calculated": True, "conversion": True}, {}))
 
     rows = dict(table.rows)
-    assert rows["ITOTALORDER"] == "77682.5"
-    assert rows["DATE"] == "03-02-2016"
-    assert rows["DELIVERYDATE"] == "27-03-2016|06-05-2016, 08-03-2016"
+    assert rows["Total"] == "77682.5"
+    assert rows["Date"] == "03-02-2016"
+    assert rows["Delivery"] == "27-03-2016|06-05-2016, 08-03-2016"
+
+
+def test_a_look_prints_dates_unless_told_otherwise(remote: Remote) -> None:
+    chosen = {field.name: field.initial for field in remote.provider.fields("look", remote.snapshot("AC*1006"), None)}
+
+    assert (chosen["calculated"], chosen["conversion"], chosen["format_spec"]) == (True, True, False)
+
+
+def test_a_look_counts_what_it_leaves_out(remote: Remote) -> None:
+    file = remote.provider.options.map.files[0]
+    [shown, *_] = (name for name in file.numbers if file.tells(name))
+
+    def note(*more: str) -> str:
+        return looking._table(file, Record("1", dict.fromkeys((shown, *more), "x"), None), {}).note
+
+    assert note() == ""
+    assert note("A").startswith("One more attribute is not named")
+    assert note("A", "B").startswith("2 more attributes are not named")
 
 
 def test_the_whole_record_is_nowhere_to_be_found(remote: Remote) -> None:
