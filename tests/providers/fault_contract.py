@@ -72,7 +72,7 @@ class World:
         environment = {**self.remote.environment, **{f"{prefix}_{name}": text for name, text in settings.items()}}
         sound = self.remote._provider(environment, None)
         broken = self.remote._provider({**environment, f"{prefix}_URL": url}, deadline_s)
-        return type(broken)(broken.config, _Split(sound.session, broken.session, passes))
+        return type(broken)(broken.config, Split(sound.session, broken.session, passes))
 
 
 @pytest.mark.faults
@@ -178,7 +178,7 @@ class FaultContract:
         return _at_once(asks)
 
 
-class _Split(ApiSession):
+class Split(ApiSession):
     """Reads what `passes` says of from a sound remote; everything else goes to a broken one."""
 
     def __init__(self, sound: ApiSession, broken: Impatient, passes: Callable[[str, str], bool]) -> None:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from providers.http import ApiSession, NoReply, Reply
 from providers.linkar import oauth
 from providers.linkar.provider import Linkar
 from providers.outcomes import Ok, Outcome
 
 from ..contract import Impatient
-from ..fault_contract import DEADLINE_S, FAULT_NAMES, FaultContract
+from ..fault_contract import DEADLINE_S, FAULT_NAMES, FaultContract, Split
 from ..faults import FaultServer
 from . import test_contract
 from .support import Remote, linkar
@@ -27,20 +25,14 @@ class TestLinkarFaults(FaultContract):
     contract = test_contract.TestLinkarContract
 
 
-class Split(ApiSession):
-    """Reads from a sound remote, writes to a broken one."""
-
-    def __init__(self, reads: ApiSession, writes: ApiSession) -> None:
-        self._reads, self._writes = reads, writes
-
-    def request(self, method: str, path: str, **options: Any) -> Reply | NoReply:
-        return (self._reads if method == "GET" else self._writes).request(method, path, **options)
-
-
 @pytest.fixture(scope="module")
 def remote() -> Iterator[Remote]:
     with linkar() as remote:
         yield remote
+
+
+def is_read(method: str, path: str) -> bool:
+    return method == "GET"
 
 
 def broken(remote: Remote, url: str, **settings: str) -> Linkar:
@@ -52,7 +44,7 @@ def broken(remote: Remote, url: str, **settings: str) -> Linkar:
 def send(remote: Remote, url: str, *, reads_too: bool = False, **settings: str) -> Outcome:
     sound, broke = remote.with_settings(**settings), broken(remote, url, **settings)
     plan = remote.plan("AC*1006", {"PHONE": "mine"}, provider=sound)
-    provider = Linkar(sound.config, broke.session if reads_too else Split(sound.session, broke.session))
+    provider = Linkar(sound.config, broke.session if reads_too else Split(sound.session, broke.session, is_read))
     return provider.send(plan, {"PHONE": "mine"}, {})
 
 
