@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from .keyring import KeyRingProblem, parse_ring
 from .triggers import missing_triggers
 
-KEY_RINGS = ("AUDIT_KEYS", "FIELD_KEYS")
+KEY_RINGS = ("AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS")
 _TRIGGERS_CAME_WITH = ("dashboard", "0002_append_only")
 # What each of our connections to SQLite must say, and why.
 _PRAGMAS = (
@@ -41,14 +42,18 @@ def key_rings_are_usable(**kwargs: Any) -> list[CheckMessage]:
             parse_ring(variable, getattr(settings, variable))
         except KeyRingProblem as problem:
             found.append(Error(str(problem), id="linkdesk.E002"))
-    if not found and _shares_a_key():
-        found.append(Error("AUDIT_KEYS and FIELD_KEYS share a key; each needs keys of its own.", id="linkdesk.E002"))
+    if not found:
+        found += [
+            Error(f"{one} and {other} share a key; each needs keys of its own.", id="linkdesk.E002")
+            for one, other in combinations(KEY_RINGS, 2)
+            if _share_a_key(one, other)
+        ]
     return found
 
 
-def _shares_a_key() -> bool:
-    audit, fields = (parse_ring(variable, getattr(settings, variable)) for variable in KEY_RINGS)
-    return any(one.reveal() == other.reveal() for one in audit for other in fields)
+def _share_a_key(one: str, other: str) -> bool:
+    mine, theirs = (parse_ring(variable, getattr(settings, variable)) for variable in (one, other))
+    return any(key.reveal() == their.reveal() for key in mine for their in theirs)
 
 
 @register(Tags.database)

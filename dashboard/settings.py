@@ -50,6 +50,10 @@ DEMO = env.bool("DEMO", default=False)
 # Key rings, newest first: "id:base64 of 32 bytes, id:base64 of 32 bytes". The first one writes, all of them read.
 AUDIT_KEYS = env.list("AUDIT_KEYS")
 FIELD_KEYS = env.list("FIELD_KEYS")
+# 32 bytes each, too: the seeds of the Ed25519 keys that sign anchors and exports.
+ANCHOR_KEYS = env.list("ANCHOR_KEYS")
+# Under this name anchors and exports are signed; it says which log is meant where several are kept together.
+AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", default=f"{ALLOWED_HOSTS[0] if ALLOWED_HOSTS else 'linkdesk'}/audit")
 
 INTEGRATIONS = read_configuration(os.environ)
 

@@ -27,6 +27,7 @@ os.environ.update(
     SECRET_KEY="for-tests-only-for-tests-only-for-tests-only-for-tests-only",
     AUDIT_KEYS="a1:" + base64.b64encode(b"a" * 32).decode(),
     FIELD_KEYS="f1:" + base64.b64encode(b"f" * 32).decode(),
+    ANCHOR_KEYS="s1:" + base64.b64encode(b"s" * 32).decode(),
     HTTPS="false",
     DEBUG="false",
     DEMO="false",

@@ -129,6 +129,7 @@ def _like_production(folder: Path) -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(60),
         "AUDIT_KEYS": key(),
         "FIELD_KEYS": key(),
+        "ANCHOR_KEYS": key(),
         "ALLOWED_HOSTS": "desk.example",
         "DATABASE_URL": f"sqlite:///{folder / 'checks.sqlite3'}",
         "TASKS_URL": f"sqlite:///{folder / 'tasks.sqlite3'}",
@@ -286,7 +287,7 @@ def _clean_environment() -> dict[str, str]:
         "HTTPS",
         "DEBUG",
     )
-    ours += ("BELVO_", "MONEYKIT_", "FLXPOINT_", "LINKAR_", "DEMO", "AUDIT_KEYS", "FIELD_KEYS")
+    ours += ("BELVO_", "MONEYKIT_", "FLXPOINT_", "LINKAR_", "DEMO", "AUDIT_", "FIELD_KEYS", "ANCHOR_KEYS")
     return {name: value for name, value in os.environ.items() if not name.startswith((*ours, "PYTHONPATH"))}
 
 

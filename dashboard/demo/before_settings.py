@@ -105,12 +105,12 @@ def _write_settings(integrations: Mapping[str, str]) -> None:
 
 
 def _add_missing(integrations: Mapping[str, str]) -> None:
-    """Complete a file that was written when there were fewer providers; its keys and its own values stay."""
+    """Complete a file that was written when there were fewer providers and keys; its own values stay."""
     lines = SETTINGS_FILE.read_text(encoding="utf-8").splitlines()
     present = {line.partition("=")[0] for line in lines}
     wanted = f"INTEGRATIONS={integrations['INTEGRATIONS']}"
     completed = [wanted if line.startswith("INTEGRATIONS=") else line for line in lines]
-    completed += [f"{name}={value}" for name, value in integrations.items() if name not in present]
+    completed += [f"{name}={value}" for name, value in {**_keys(), **integrations}.items() if name not in present]
     if completed == lines:
         return
     fresh = FOLDER / "settings.new"
@@ -130,4 +130,5 @@ def _keys() -> dict[str, str]:
         "SECRET_KEY": secrets.token_urlsafe(50),
         "AUDIT_KEYS": f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "FIELD_KEYS": f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "ANCHOR_KEYS": f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}",
     }

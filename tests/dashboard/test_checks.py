@@ -17,7 +17,7 @@ def test_nothing_is_wrong_with_a_good_installation():
     assert start_up_problems() == []
 
 
-@pytest.mark.parametrize("variable", ["AUDIT_KEYS", "FIELD_KEYS"])
+@pytest.mark.parametrize("variable", ["AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS"])
 def test_a_broken_key_ring_is_named(settings, variable):
     setattr(settings, variable, [f"k1:{A[:-4]}"])
 

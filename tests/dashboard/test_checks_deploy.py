@@ -24,6 +24,7 @@ def check(tmp_path: Path, **changes: str | None) -> subprocess.CompletedProcess[
         "SECRET_KEY": secrets.token_urlsafe(60),
         "AUDIT_KEYS": ring(),
         "FIELD_KEYS": ring(),
+        "ANCHOR_KEYS": ring(),
         "HTTPS": "true",
         "ALLOWED_HOSTS": "desk.example",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'desk.sqlite3'}",

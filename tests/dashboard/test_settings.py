@@ -63,7 +63,7 @@ def test_the_environment_wins_over_the_settings_file(tmp_path: Path) -> None:
     assert found == {"LOG_LEVEL": "DEBUG", "TIME_ZONE": "America/Bogota"}
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "AUDIT_KEYS", "FIELD_KEYS"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS"])
 def test_a_missing_key_is_named_in_one_sentence(name: str) -> None:
     answer = run("manage.py", "check", without=name)
 

@@ -95,7 +95,7 @@ def test_secrets_are_kept_nowhere(desk: Desk, sign_in: SignIn, watch: Watch) -> 
 
     key = desk.environment["BELVO_SECRET_PASSWORD"]
     secrets = [NEW_PASSWORD, REFUSED_PASSWORD, ECHOED_PASSWORD, LOST_PASSWORD, PASSWORD, key]
-    secrets += [desk.environment[name] for name in ("SECRET_KEY", "AUDIT_KEYS", "FIELD_KEYS")]
+    secrets += [desk.environment[name] for name in ("SECRET_KEY", "AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS")]
     secrets.append(base64.b64encode(f"{desk.environment['BELVO_SECRET_ID']}:{key}".encode()).decode())
     kept = kept_by(desk, watch)
     assert len(watch.pages_seen) > 20
