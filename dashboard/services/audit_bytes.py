@@ -1,12 +1,4 @@
-"""The bytes of an audit entry: exactly what is stored is what is authenticated.
-
-    mac = HMAC-SHA256(K[key_id], field("audit/v1") field(chain) field(key_id) u64(seq) field(prev_mac) field(at)
-          field(kind) field(action) field(actor_id) field(actor) field(role) field(target_id) field(target)
-          field(integration) field(operation_id) field(result) field(body))
-
-`field(x)` is u32(length in bytes) then the bytes, text in UTF-8; an absent value is u32(0xFFFFFFFF) alone, which is not
-the empty text. Numbers are big-endian. The first entry's `prev_mac` is empty.
-"""
+"""Plain JSON and clean text for audit entries; their authenticated bytes stand in `dashboard/audit_verifier.py`."""
 
 from __future__ import annotations
 
@@ -16,61 +8,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-DOMAIN = b"audit/v1"
-CHAIN = "main"
-# The columns after `prev_mac`, in the order in which they are authenticated.
-TEXT_COLUMNS = (
-    "at",
-    "kind",
-    "action",
-    "actor_id",
-    "actor",
-    "role",
-    "target_id",
-    "target",
-    "integration",
-    "operation_id",
-    "result",
-    "body",
-)
+from dashboard.audit_verifier import CHAIN, TEXT_COLUMNS, NotPlain, message
+from dashboard.audit_verifier import field_bytes as field
+
+__all__ = ["CHAIN", "TEXT_COLUMNS", "NotPlain", "canonical", "clean", "field", "message", "timestamp"]
 
 MAX_TEXT_CHARS = 4000
 MAX_ITEMS = 200
 MAX_DEPTH = 8
 _MAX_INTEGER = 2**63
-_ABSENT = (0xFFFFFFFF).to_bytes(4, "big")
-
-
-class NotPlain(Exception):
-    """A value that has no place in the log; the message says where it is and of what type, never what it is."""
-
-
-def field(value: object) -> bytes:
-    """Return the length-prefixed bytes of a text, of bytes, or of nothing at all."""
-    match value:
-        case None:
-            return _ABSENT
-        case str():
-            raw = value.encode("utf-8", "surrogatepass")
-        case bytes() | memoryview():
-            raw = bytes(value)
-        case _:
-            raise NotPlain(f"{type(value).__name__} is neither text nor bytes")
-    return len(raw).to_bytes(4, "big") + raw
-
-
-def message(row: Mapping[str, Any]) -> bytes:
-    """Return what the MAC of an entry covers; `row` holds the columns as they are stored."""
-    head = DOMAIN, row["chain"], row["key_id"]
-    parts = [field(part) for part in head]
-    parts.append(int(row["seq"]).to_bytes(8, "big"))
-    parts.append(field(bytes(row["prev_mac"])))
-    for column in TEXT_COLUMNS:
-        # SQLite keeps bytes in a text column as bytes: they are not the text of the same bytes.
-        if not isinstance(row[column], str | None):
-            raise NotPlain(f"{column} is not text")
-        parts.append(field(row[column]))
-    return b"".join(parts)
 
 
 def timestamp(moment: datetime) -> str:

@@ -6,6 +6,7 @@ import tracemalloc
 import pytest
 from django.db import connection
 
+from dashboard import audit_verifier
 from dashboard.models import AuditEntry
 from dashboard.services import audit_verify
 from dashboard.services.audit import SYSTEM, Kind, record, verify
@@ -129,7 +130,7 @@ def test_an_entry_put_in_by_hand_is_found():
         f"INSERT INTO dashboard_auditentry (seq, {columns}) SELECT 6, {columns} FROM dashboard_auditentry WHERE seq = 5"
     )
 
-    assert _findings() == [("prev", 6), ("mac", 6), ("past_head", 6)]
+    assert _findings() == [("prev", 6), ("mac", 6), ("row_points_past_end", 6)]
 
 
 def test_a_lost_end_of_the_chain_is_found():
@@ -194,7 +195,7 @@ def test_a_number_that_is_none_is_a_finding_and_not_the_end(number):
 
 
 def test_findings_are_counted_when_they_are_too_many(monkeypatch):
-    monkeypatch.setattr(audit_verify, "MAX_FINDINGS", 3)
+    monkeypatch.setattr(audit_verifier, "MAX_FINDINGS", 3)
     append(10)
 
     tamper("UPDATE dashboard_auditentry SET body = '{}'")

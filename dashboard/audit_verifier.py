@@ -1,0 +1,521 @@
+#!/usr/bin/env python3
+"""The proof of the audit log in one file: the standard library and `cryptography`, no network, nothing of Linkdesk.
+
+    audit_verifier.py export.zip --public-key NAME=BASE64 [--keys FILE]
+    audit_verifier.py linkdesk.sqlite3 --keys FILE [--anchors FILE --public-key NAME=BASE64]
+    audit_verifier.py postgres://… --keys FILE        (needs psycopg)
+    audit_verifier.py entries.jsonl --keys FILE
+    … --since 1200:<hex mac>    only what follows a checkpoint       … --entry 1207    one entry and its neighbours
+
+`--keys` is a file with what AUDIT_KEYS holds (or the variable itself is read); `--public-key` is what
+`manage.py verify_audit --public-keys` prints.
+An export can be checked without the secret keys, by its signature; with them every entry is checked as well.
+Exit status: 0 whole, 1 findings, 2 could not look.
+
+The bytes of an entry, `field(x)` being u32(length) then the bytes, text in UTF-8, absence u32(0xFFFFFFFF) alone:
+
+    mac = HMAC-SHA256(K[key_id], field("audit/v1") field(chain) field(key_id) u64(seq) field(prev_mac) field(at)
+          field(kind) field(action) field(actor_id) field(actor) field(role) field(target_id) field(target)
+          field(integration) field(operation_id) field(result) field(body))
+
+Findings: `gap` (numbers are missing), `mac` (not what was written), `prev` (does not follow the one before it),
+`unknown_key` (its key is not in the ring), `missing_tail` (the end of the chain is ahead of the entries),
+`row_points_past_end` (entries past the end of the chain), `no_head` (the end itself is missing), `rollback` (the log is
+not the one that was anchored: put back, cut or written anew), `orphan_intent` (sent, and no outcome since),
+`bad_anchor` (an anchor that its key did not sign), `bundle` (an export that is not as it was signed).
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import hashlib
+import hmac
+import io
+import json
+import os
+import re
+import sqlite3
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+DOMAIN = b"audit/v1"
+CHAIN = "main"
+# The columns after `prev_mac`, in the order in which they are authenticated.
+TEXT_COLUMNS = (
+    "at",
+    "kind",
+    "action",
+    "actor_id",
+    "actor",
+    "role",
+    "target_id",
+    "target",
+    "integration",
+    "operation_id",
+    "result",
+    "body",
+)
+COLUMNS = ("seq", "chain", "key_id", "prev_mac", "mac", *TEXT_COLUMNS)
+EXPORT_FORMAT = "linkdesk-audit-export/v1"
+# More are counted, not listed: a broken log must not fill the memory of who looks at it.
+MAX_FINDINGS = 1000
+ORPHAN_AFTER = timedelta(minutes=15)
+_ABSENT = (0xFFFFFFFF).to_bytes(4, "big")
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM dashboard_auditentry"  # noqa: S608 - our own names
+_NOTE = re.compile(r"((?:[^\n]+\n)+)\n((?:— [^\n]+\n)+)")
+
+Row = Mapping[str, Any]
+Point = tuple[int, bytes]
+
+
+class NotPlain(Exception):
+    """A value that has no place in the log; the message says where it is and of what type, never what it is."""
+
+
+class CannotLook(Exception):
+    """A sentence that says why there is nothing to check."""
+
+
+class BadNote(Exception):
+    """A note that its key did not sign, or that is none."""
+
+
+# -- the bytes of an entry
+
+
+def field_bytes(value: object) -> bytes:
+    """Return the length-prefixed bytes of a text, of bytes, or of nothing at all."""
+    if isinstance(value, str):
+        raw = value.encode("utf-8", "surrogatepass")
+    elif isinstance(value, bytes | memoryview):
+        raw = bytes(value)
+    elif value is None:
+        return _ABSENT
+    else:
+        raise NotPlain(f"{type(value).__name__} is neither text nor bytes")
+    return len(raw).to_bytes(4, "big") + raw
+
+
+def message(row: Row) -> bytes:
+    """Return what the MAC of an entry covers; `row` holds the columns as they are stored."""
+    parts = [field_bytes(DOMAIN), field_bytes(row["chain"]), field_bytes(row["key_id"])]
+    parts.append(int(row["seq"]).to_bytes(8, "big"))
+    parts.append(field_bytes(bytes(row["prev_mac"])))
+    for column in TEXT_COLUMNS:
+        value = row[column]
+        # SQLite keeps bytes in a text column as bytes: they are not the text of the same bytes.
+        if not isinstance(value, str | None):
+            raise NotPlain(f"{column} is not text")
+        parts.append(field_bytes(value))
+    return b"".join(parts)
+
+
+# -- the walk along the chain
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong at one place; the kinds stand at the top of this file."""
+
+    kind: str
+    seq: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """`entries` were read; `unlisted` counts findings beyond the first `MAX_FINDINGS`. Up to `seq` it was looked at."""
+
+    ok: bool
+    entries: int
+    findings: tuple[Finding, ...]
+    seq: int = 0
+    unlisted: int = 0
+    mac: bytes = b""
+
+
+@dataclass(slots=True)
+class Walk:
+    """The entries in order, one at a time, in constant memory; it goes on after a finding.
+
+    `keys` are HMAC keys by id, None where there are none to check with. `start` is a checkpoint: the last entry before
+    the first one to come. `anchors` are MACs by number. `contiguous` is false where entries were picked out.
+    """
+
+    keys: Mapping[str, bytes] | None
+    start: Point = (0, b"")
+    anchors: Mapping[int, bytes] = field(default_factory=dict)
+    contiguous: bool = True
+    seq: int = 0
+    mac: bytes = b""
+    entries: int = 0
+    unlisted: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    sent: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.seq, self.mac = self.start
+
+    def note(self, kind: str, seq: int, text: str) -> None:
+        if len(self.findings) < MAX_FINDINGS:
+            self.findings.append(Finding(kind, seq, text))
+        else:
+            self.unlisted += 1
+
+    def look_at(self, row: Row) -> None:
+        seq = row["seq"]
+        self.entries += 1
+        if not isinstance(seq, int):
+            # SQLite takes any text for a number; such a row sorts after all the others.
+            self.note("mac", self.seq + 1, "an entry has a number that is none")
+            return
+        self._look_at_place(row, seq)
+        self.seq, self.mac = seq, _raw(row.get("mac"))
+        self._look_at_mac(row, seq)
+        if self.anchors.get(seq, self.mac) != self.mac:
+            self.note("rollback", seq, "is not the entry that was anchored: the log was put back or written anew")
+        self._remember(row, seq)
+
+    def look_at_end(self, head: Point | None) -> None:
+        """Compare the last entry with the end of the chain as the database has it, and with what was anchored."""
+        if head is None:
+            self.note("no_head", self.seq, "the end of the chain is not on record")
+        elif head[0] > self.seq:
+            self.note("missing_tail", self.seq + 1, f"entries {self.seq + 1} to {head[0]} are missing at the end")
+        elif head[0] < self.seq:
+            text = f"entries {head[0] + 1} to {self.seq} were added past the end of the chain"
+            self.note("row_points_past_end", head[0] + 1, text)
+        elif head[1] != self.mac:
+            self.note("missing_tail", head[0], "the last entry is not the one at the end of the chain")
+        if (last := max(self.anchors, default=0)) > self.seq:
+            self.note("rollback", self.seq + 1, f"entry {last} was anchored, and the log ends at {self.seq}")
+
+    def look_for_orphans(self, now: datetime) -> None:
+        """Name intents that were sent and of which nothing was heard within a quarter of an hour."""
+        limit = (now - ORPHAN_AFTER).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        for seq, at in self.sent.values():
+            if at < limit:
+                self.note("orphan_intent", seq, "was sent, and there is no outcome")
+
+    def result(self) -> Verification:
+        findings = tuple(self.findings)
+        return Verification(not findings, self.entries, findings, self.seq, self.unlisted, self.mac)
+
+    def _look_at_place(self, row: Row, seq: int) -> None:
+        if self.contiguous or seq == self.seq + 1:
+            if seq > self.seq + 1:
+                self.note("gap", self.seq + 1, f"entries {self.seq + 1} to {seq - 1} are missing")
+            elif seq <= self.seq:
+                self.note("gap", seq, f"stands after entry {self.seq}")
+            elif _raw(row.get("prev_mac")) != self.mac and (self.mac or not self.seq):
+                self.note("prev", seq, "does not follow the entry before it")
+        elif seq <= self.seq:
+            self.note("gap", seq, f"stands after entry {self.seq}")
+
+    def _look_at_mac(self, row: Row, seq: int) -> None:
+        if self.keys is None:
+            return
+        key_id = row.get("key_id")
+        key = self.keys.get(key_id) if isinstance(key_id, str) else None
+        if key is None and isinstance(key_id, str):
+            self.note("unknown_key", seq, f"was written with the key “{key_id[:40]}”, which is not in the ring")
+        elif key is None or not hmac.compare_digest(hmac.digest(key, _message(row), hashlib.sha256), self.mac):
+            self.note("mac", seq, "is not what was written")
+
+    def _remember(self, row: Row, seq: int) -> None:
+        kind, operation_id = row.get("kind"), row.get("operation_id")
+        if not isinstance(operation_id, str) or not operation_id:
+            return
+        if kind == "intent":
+            self.sent[operation_id] = (seq, str(row.get("at")))
+        elif kind == "outcome":
+            self.sent.pop(operation_id, None)
+
+
+def _raw(stored: object) -> bytes:
+    return bytes(stored) if isinstance(stored, bytes | memoryview) else b""
+
+
+def _message(row: Row) -> bytes:
+    try:
+        return message(row)
+    except (NotPlain, TypeError, ValueError, OverflowError, KeyError):
+        return b""
+
+
+# -- signed notes and anchors
+
+
+def notes_in(text: str) -> list[str]:
+    """Return the signed notes that stand one after another in a file."""
+    return [match.group(0) for match in _NOTE.finditer(text)]
+
+
+def open_note(note: str, public_keys: Mapping[str, str]) -> list[str]:
+    """Return the lines of a note that one of `public_keys` (base64 by name) signed, or raise `BadNote`."""
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    match = _NOTE.fullmatch(note)
+    if match is None:
+        raise BadNote("this is not a signed note")
+    for line in match.group(2).splitlines():
+        name, _, encoded = line.removeprefix("— ").rpartition(" ")
+        if name not in public_keys:
+            continue
+        try:
+            public, raw = base64.b64decode(public_keys[name]), base64.b64decode(encoded, validate=True)
+            if raw[:4] != hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]:
+                continue
+            Ed25519PublicKey.from_public_bytes(public).verify(raw[4:], match.group(1).encode())
+        except (InvalidSignature, ValueError):
+            continue
+        return match.group(1).splitlines()
+    raise BadNote("none of the given public keys has signed it")
+
+
+def anchor_of(lines: list[str]) -> Point:
+    """Return number and MAC from the lines of an anchor: origin, number, base64 of the MAC, UTC time."""
+    try:
+        return int(lines[1]), base64.b64decode(lines[2], validate=True)
+    except (IndexError, ValueError) as broken:
+        raise BadNote("this note is no anchor") from broken
+
+
+def read_anchors(text: str, public_keys: Mapping[str, str]) -> tuple[dict[int, bytes], list[Finding]]:
+    """Return the anchors of a file by number, and a finding for each note in it that cannot be trusted."""
+    anchors: dict[int, bytes] = {}
+    findings = []
+    for number, note in enumerate(notes_in(text), start=1):
+        try:
+            seq, mac = anchor_of(open_note(note, public_keys))
+        except BadNote as trouble:
+            findings.append(Finding("bad_anchor", number, f"anchor {number} of the file: {trouble}"))
+            continue
+        if anchors.setdefault(seq, mac) != mac:
+            findings.append(Finding("bad_anchor", seq, f"two anchors name different entries {seq}"))
+    return anchors, findings
+
+
+# -- where entries come from
+
+
+def read_jsonl(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Yield entries from JSON Lines, the MACs of which are written in hex."""
+    for line in lines:
+        row = json.loads(line)
+        for column in ("mac", "prev_mac"):
+            row[column] = bytes.fromhex(row[column])
+        yield row
+
+
+def read_sqlite(path: Path, after: int, upto: int | None) -> tuple[Iterator[dict[str, Any]], Point | None]:
+    """Return the entries of an SQLite file after a number, and the end of the chain."""
+    database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    # What is no text in UTF-8 is not what was written; it must not end the walk.
+    database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    found = database.execute("SELECT seq, mac FROM dashboard_audithead WHERE chain = ?", [CHAIN]).fetchone()
+    limit = "" if upto is None else f" AND seq <= {int(upto)}"
+    cursor = database.execute(f"{_SELECT} WHERE seq > ?{limit} ORDER BY seq", [after])
+
+    def rows() -> Iterator[dict[str, Any]]:
+        with closing(database):
+            for values in cursor:
+                yield dict(zip(COLUMNS, values, strict=True))
+
+    return rows(), (int(found[0]), bytes(found[1])) if found else None
+
+
+def read_postgresql(url: str, after: int, upto: int | None) -> tuple[Iterator[dict[str, Any]], Point | None]:
+    """Return the entries of a PostgreSQL database after a number, and the end of the chain."""
+    try:
+        import psycopg
+    except ImportError:
+        raise CannotLook("psycopg is not installed here; check an export instead.") from None
+    database = psycopg.connect(url)
+    database.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    database.read_only = True
+    found = database.execute("SELECT seq, mac FROM dashboard_audithead WHERE chain = %s", [CHAIN]).fetchone()
+    limit = "" if upto is None else f" AND seq <= {int(upto)}"
+    cursor = database.cursor("audit_verifier")
+    cursor.execute(f"{_SELECT} WHERE seq > %s{limit} ORDER BY seq".encode(), [after])
+
+    def rows() -> Iterator[dict[str, Any]]:
+        with closing(database):
+            for values in cursor:
+                yield dict(zip(COLUMNS, values, strict=True))
+
+    return rows(), (int(found[0]), bytes(found[1])) if found else None
+
+
+# -- an export
+
+
+def verify_bundle(
+    path: Path, public_keys: Mapping[str, str], keys: Mapping[str, bytes] | None = None
+) -> tuple[Verification, dict[str, Any]]:
+    """Check an export: what was signed, each line against its digest, the order, and with `keys` every entry."""
+    with zipfile.ZipFile(path) as bundle:
+        try:
+            manifest_bytes = bundle.read("manifest.json")
+            note, digests = bundle.read("manifest.note").decode(), bundle.read("digests.txt")
+            manifest = json.loads(manifest_bytes)
+        except (KeyError, ValueError) as missing:
+            raise CannotLook(f"This is no export of the audit log: {missing}") from None
+        walk = Walk(keys, contiguous=False)
+        _look_at_signature(walk, note, manifest_bytes, public_keys)
+        if hashlib.sha256(digests).hexdigest() != manifest.get("digests_sha256"):
+            walk.note("bundle", 0, "digests.txt is not the one that was signed")
+        with bundle.open("entries.jsonl") as lines:
+            _look_at_lines(walk, lines, digests.decode("ascii", "replace").split(), manifest)
+    return walk.result(), manifest
+
+
+def _look_at_signature(walk: Walk, note: str, manifest: bytes, public_keys: Mapping[str, str]) -> None:
+    try:
+        signed = open_note(note, public_keys)
+    except BadNote as trouble:
+        walk.note("bundle", 0, f"manifest.note: {trouble}")
+        return
+    if signed[1:] != [EXPORT_FORMAT, hashlib.sha256(manifest).hexdigest()]:
+        walk.note("bundle", 0, "manifest.json is not the one that was signed")
+
+
+def _look_at_lines(walk: Walk, lines: Iterable[bytes], digests: list[str], manifest: Row) -> None:
+    whole = hashlib.sha256()
+    first, count = manifest.get("first_seq"), 0
+    for line in lines:
+        whole.update(line)
+        stripped = line.rstrip(b"\n")
+        expected = digests[count] if count < len(digests) else ""
+        count += 1
+        try:
+            [row] = read_jsonl([stripped])
+            named = f"line {count} (entry {row['seq']})"
+        except (ValueError, KeyError, TypeError):
+            row, named = {}, f"line {count}"
+        if hashlib.sha256(stripped).hexdigest() != expected:
+            walk.note("bundle", row.get("seq") or 0, f"{named} of entries.jsonl is not the one that was exported")
+        if not row:
+            continue
+        if count == 1:
+            # The chain before the export is not in it.
+            walk.contiguous = bool(manifest.get("contiguous"))
+            walk.seq, walk.mac = (row["seq"] if first is None else int(first)) - 1, row["prev_mac"]
+        walk.look_at(row)
+    if count != manifest.get("count"):
+        walk.note("bundle", walk.seq, f"{count} entries are here and {manifest.get('count')} were exported")
+    if whole.hexdigest() != manifest.get("entries_sha256"):
+        walk.note("bundle", 0, "entries.jsonl is not the one that was signed")
+
+
+# -- the command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _parse(arguments)
+    try:
+        found, about = _verify(options)
+    except (CannotLook, OSError, sqlite3.Error, zipfile.BadZipFile, ValueError) as trouble:
+        print(f"Could not look: {trouble}", file=sys.stderr)
+        return 2
+    if options.json:
+        shown = asdict(found) | {"mac": found.mac.hex(), "about": about}
+        json.dump(shown, sys.stdout, indent=2, ensure_ascii=False)
+        print()
+    else:
+        _print(found, about)
+    return 0 if found.ok else 1
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Check the audit log of Linkdesk, with the network off.")
+    parser.add_argument("source", help="an export (.zip), an SQLite file, a postgres:// address, or entries as .jsonl")
+    parser.add_argument("--keys", help="file with AUDIT_KEYS: id:base64, separated by commas or lines")
+    parser.add_argument("--public-key", action="append", default=[], metavar="NAME=BASE64")
+    parser.add_argument("--anchors", type=Path, help="file with anchors, as the file sink writes them")
+    parser.add_argument("--since", metavar="SEQ:MAC", help="a checkpoint: number and MAC in hex of an entry")
+    parser.add_argument("--entry", type=int, help="only this entry and its neighbours")
+    parser.add_argument("--json", action="store_true")
+    return parser.parse_args(arguments)
+
+
+def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
+    public_keys = dict(each.partition("=")[::2] for each in options.public_key)
+    keys = _keys(options.keys)
+    if options.source.endswith(".zip"):
+        found, manifest = verify_bundle(Path(options.source), public_keys, keys)
+        return found, manifest | {"checked": "signature and entries" if keys else "signature; no AUDIT_KEYS given"}
+    if keys is None:
+        raise CannotLook("Give AUDIT_KEYS with --keys or in the environment.")
+    text = options.anchors.read_text(encoding="utf-8") if options.anchors else ""
+    anchors, bad = read_anchors(text, public_keys)
+    start, upto = _start(options)
+    rows, head = _source(options.source, start[0], upto)
+    walk = Walk(keys, start=start, anchors={} if upto else anchors)
+    for finding in bad:
+        walk.note(finding.kind, finding.seq, finding.text)
+    for row in rows:
+        if walk.entries == 0 and options.entry and not start[1]:
+            walk.seq, walk.mac = row["seq"] - 1, bytes(row["prev_mac"])
+        walk.look_at(row)
+    if upto is None and not options.source.endswith(".jsonl"):
+        walk.look_at_end(head)
+        walk.look_for_orphans(datetime.now(UTC))
+    return walk.result(), {"anchors": len(anchors)}
+
+
+def _start(options: argparse.Namespace) -> tuple[Point, int | None]:
+    if options.entry:
+        return (max(options.entry - 2, 0), b""), options.entry + 1
+    if not options.since:
+        return (0, b""), None
+    number, _, mac = options.since.partition(":")
+    return (int(number), bytes.fromhex(mac)), None
+
+
+def _source(source: str, after: int, upto: int | None) -> tuple[Iterator[dict[str, Any]], Point | None]:
+    if source.startswith(("postgres://", "postgresql://")):
+        return read_postgresql(source, after, upto)
+    if source.endswith(".jsonl"):
+        lines = io.BytesIO(sys.stdin.buffer.read()) if source == "-" else Path(source).open("rb")  # noqa: SIM115
+        return (row for row in read_jsonl(lines) if after < row["seq"] <= (upto or row["seq"])), None
+    return read_sqlite(Path(source), after, upto)
+
+
+def _keys(path: str | None) -> dict[str, bytes] | None:
+    text = Path(path).read_text(encoding="utf-8") if path else os.environ.get("AUDIT_KEYS", "")
+    keys = {}
+    for entry in re.split(r"[,\s]+", text.strip()) if text.strip() else []:
+        key_id, _, encoded = entry.rpartition("=" if ":" not in entry else ":")
+        try:
+            keys[key_id] = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise CannotLook(f"The key “{key_id}” is not base64.") from None
+    return keys or None
+
+
+def _print(found: Verification, about: Row) -> None:
+    for finding in found.findings:
+        print(f"{finding.kind:20} entry {finding.seq}: {finding.text}")
+    if found.unlisted:
+        print(f"… and {found.unlisted} more findings")
+    for name in ("origin", "query", "count", "created_at", "created_by", "checked", "anchors"):
+        if about.get(name) not in (None, "", 0):
+            print(f"{name}: {about[name]}")
+    if found.ok:
+        print(f"{found.entries} entries, up to number {found.seq}: everything is as it was written.")
+    else:
+        print(f"{found.entries} entries read, {len(found.findings) + found.unlisted} findings.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

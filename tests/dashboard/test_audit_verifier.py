@@ -1,0 +1,117 @@
+"""The verifier as one file on another machine: copied away from the project, its own process, an isolated Python."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from dashboard import audit_verifier, signing
+from dashboard.models import AuditEntry
+from tests import databases
+
+from .audit_samples import append
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Return a copy of a database with seven entries; only SQLite has a file to copy."""
+    if connection.vendor != "sqlite":
+        pytest.skip("an SQLite file is looked at here; tests of the walk run on both databases")
+    append(7)
+    copy = tmp_path / "copy.sqlite3"
+    with sqlite3.connect(databases.current()) as source, sqlite3.connect(copy) as target:
+        source.backup(target)
+    return copy
+
+
+def look(source: Path, *options: str) -> tuple[int, list[tuple[str, int]]]:
+    script = source.parent / "audit_verifier.py"
+    shutil.copy(ROOT / "dashboard" / "audit_verifier.py", script)
+    (source.parent / "keys").write_text("\n".join(settings.AUDIT_KEYS))
+    command = [sys.executable, "-I", str(script), str(source), "--json", "--keys", str(source.parent / "keys")]
+    ran = subprocess.run([*command, *options], capture_output=True, text=True, cwd=source.parent, check=False)
+    assert ran.returncode < 2, ran.stderr
+    found = json.loads(ran.stdout)["findings"]
+    return ran.returncode, [(finding["kind"], finding["seq"]) for finding in found]
+
+
+def change(source: Path, statement: str) -> None:
+    with sqlite3.connect(source) as database:
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            database.execute(f"DROP TRIGGER {name}")
+        database.execute(statement)
+
+
+def anchor(seq: int) -> str:
+    mac = bytes(AuditEntry.objects.get(seq=seq).mac)
+    return signing.sign_note(["desk/audit", str(seq), base64.b64encode(mac).decode(), "2026-11-26T10:00:00Z"])
+
+
+def trusted() -> list[str]:
+    return [part for name, key in signing.public_keys().items() for part in ("--public-key", f"{name}={key}")]
+
+
+def test_a_whole_log_is_whole(log: Path) -> None:
+    assert look(log) == (0, [])
+
+
+def test_it_names_every_place_that_was_touched(log: Path) -> None:
+    change(log, "UPDATE dashboard_auditentry SET actor = 'x' WHERE seq = 2")
+    change(log, "DELETE FROM dashboard_auditentry WHERE seq = 5")
+
+    assert look(log) == (1, [("mac", 2), ("gap", 5)])
+
+
+def test_a_log_shorter_than_its_anchor_was_put_back(log: Path) -> None:
+    anchors = log.parent / "anchors"
+    anchors.write_text(anchor(3) + "\n" + anchor(7))
+    change(log, "DELETE FROM dashboard_auditentry WHERE seq > 5")
+    change(log, "UPDATE dashboard_audithead SET seq = 5, mac = (SELECT mac FROM dashboard_auditentry WHERE seq = 5)")
+
+    assert look(log) == (0, []), "a chain alone does not know its end"
+    assert look(log, "--anchors", str(anchors), *trusted()) == (1, [("rollback", 6)])
+
+
+def test_an_anchor_that_nobody_signed_is_no_proof(log: Path) -> None:
+    anchors = log.parent / "anchors"
+    anchors.write_text(anchor(3).replace("\n3\n", "\n4\n"))
+
+    assert look(log, "--anchors", str(anchors), *trusted()) == (1, [("bad_anchor", 1)])
+
+
+def test_it_goes_on_from_a_checkpoint(log: Path) -> None:
+    mac = bytes(AuditEntry.objects.get(seq=4).mac).hex()
+    change(log, "UPDATE dashboard_auditentry SET actor = 'x' WHERE seq IN (2, 6)")
+
+    assert look(log, "--since", f"4:{mac}") == (1, [("mac", 6)])
+    assert look(log, "--since", f"4:{'00' * 32}")[1][0] == ("prev", 5)
+
+
+def test_one_entry_is_checked_with_its_neighbours(log: Path) -> None:
+    change(log, "UPDATE dashboard_auditentry SET actor = 'x' WHERE seq IN (1, 4)")
+
+    assert look(log, "--entry", "6") == (0, [])
+    assert look(log, "--entry", "5") == (1, [("mac", 4)])
+
+
+def test_the_walk_knows_anchors_on_every_database() -> None:
+    append(3)
+    rows = list(AuditEntry.objects.order_by("seq").values(*audit_verifier.COLUMNS))
+    walk = audit_verifier.Walk(None, anchors={2: b"another"})
+
+    for row in rows:
+        walk.look_at(row)
+
+    assert [(each.kind, each.seq) for each in walk.findings] == [("rollback", 2)]
