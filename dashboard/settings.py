@@ -205,6 +205,11 @@ else:
 # How many operations a web process may carry at the same time; one more is answered "busy".
 EXECUTOR_THREADS = env.int("EXECUTOR_THREADS", default=16)
 
+# -- Exports of the audit log: private files that web and worker both reach
+
+EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(BASE_DIR / "var" / "exports")))
+EXPORTS_KEPT_DAYS = env.int("EXPORTS_KEPT_DAYS", default=30)
+
 # -- Language, time, static files
 
 LANGUAGE_CODE = "en"

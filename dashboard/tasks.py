@@ -11,7 +11,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task
 
 from .models import SyncRun
 from .registry import integrations
-from .services import drafts, look, operations, sync
+from .services import audit_exports, drafts, look, operations, sync
 
 # The scheduler thinks in minutes; what is due more often is enqueued with delays within the minute.
 LOOK_EVERY_S = 15
@@ -26,11 +26,14 @@ def every_minute() -> None:
         look_after_operations.schedule(delay=delay_s)
     for name in due_integrations():
         sync_integration(name)
+    if audit_exports.look_after():
+        make_exports()
 
 
 @db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
 def tidy_up() -> None:
     drafts.expire_drafts()
+    audit_exports.remove_old()
 
 
 @db_task()  # type: ignore[untyped-decorator]
@@ -39,6 +42,13 @@ def look_after_operations() -> None:
     operations.expire_rooms()
     operations.find_orphans()
     operations.check_due()
+
+
+@db_task()  # type: ignore[untyped-decorator]
+def make_exports() -> None:
+    """Make every export that waits, one after the other."""
+    while audit_exports.make_next():
+        pass
 
 
 @db_task()  # type: ignore[untyped-decorator]

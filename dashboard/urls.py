@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from dashboard.views import audit, customers, errors, handovers, health, linked_account_list, theme
+from dashboard.views import audit, audit_exports, customers, errors, handovers, health, linked_account_list, theme
 
 handler400 = "dashboard.views.errors.bad_request"
 handler403 = "dashboard.views.errors.forbidden"
@@ -28,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/", audit.audit_entry_list, name="audit-entry-list"),
     path("audit/verify/", audit.audit_verify, name="audit-verify"),
     path("audit/<int:seq>/", audit.audit_entry_detail, name="audit-entry-detail"),
+    path("audit/exports/", audit_exports.audit_export_list, name="audit-export-list"),
+    path("audit/exports/new/", audit_exports.audit_export_create, name="audit-export-create"),
+    path("audit/exports/<uuid:pk>/", audit_exports.audit_export_detail, name="audit-export-detail"),
+    path("audit/exports/<uuid:pk>/file/", audit_exports.audit_export_file, name="audit-export-file"),
     # The only pages for customers; nobody signs in for them.
     path("repair/return/<slug:integration>/", handovers.come_back, name="handover-return"),
     path("repair/<str:key>/", handovers.handover, name="handover"),

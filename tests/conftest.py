@@ -34,6 +34,7 @@ os.environ.update(
     DATABASE_URL=_DATABASE_URL,
     TASKS_URL=f"sqlite:///{_FOLDER / f'tasks-{_WORKER}.sqlite3'}",
     STATIC_ROOT=str(_FOLDER / "static"),
+    EXPORTS_DIR=str(_FOLDER / f"exports-{_WORKER}"),
     DJANGO_SETTINGS_MODULE="dashboard.settings",
 )
 

@@ -2,6 +2,7 @@
 
 from .api_call import ApiCall
 from .audit import AuditEntry, AuditHead
+from .audit_export import AuditExport
 from .customer import Customer
 from .linked_account import LinkedAccount
 from .operation import Operation
@@ -14,6 +15,7 @@ from .user import User
 __all__ = [
     "ApiCall",
     "AuditEntry",
+    "AuditExport",
     "AuditHead",
     "Customer",
     "LinkedAccount",
