@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
+from dashboard.views import account as account_pages
 from dashboard.views import audit, audit_exports, customers, errors, handovers, health, linked_account_list, theme
 
 handler400 = "dashboard.views.errors.bad_request"
@@ -46,5 +47,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("account/inactive/", login_not_required(account.account_inactive), name="account_inactive"),
     path("account/password/", account.password_change, name="account_change_password"),
+    path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
+    path("account/confirmed/", account_pages.confirmed, name="account_confirmed"),
     path("account/no-password/", errors.no_password, name="account_set_password"),
 ]

@@ -56,11 +56,15 @@ django.setup()
 hypothesis.settings.register_profile("linkdesk", deadline=None)
 hypothesis.settings.load_profile("linkdesk")
 
+from django.test import Client  # noqa: E402
+
 from dashboard.models import User  # noqa: E402
 from providers.config import read_configuration  # noqa: E402
 
 from . import databases, people  # noqa: E402
 from .emulator import Emulator, running  # noqa: E402
+
+Client.force_login = people.force_login  # type: ignore[method-assign]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -12,8 +12,10 @@ from dashboard import roles
 from dashboard.models import User
 from dashboard.models.audit import Kind
 from dashboard.services import audit
+from dashboard.sign_in.proof import is_fresh
 
 from .errors import Trouble, answer
+from .proof import ask
 
 # What a permission lets a person do, as the 403 page says it.
 WORDS: dict[str, str] = {
@@ -27,15 +29,22 @@ WORDS: dict[str, str] = {
 NAMES_SHOWN = 12
 
 
-def needs(permission: str) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
-    """Let only people with `permission` into a view; the attempt of anyone else goes on record."""
+def needs(
+    permission: str, *, recent: bool = False
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Let only people with `permission` into a view; the attempt of anyone else goes on record.
+
+    With `recent` they must have proved who they are within REAUTHENTICATION_S, or are asked to.
+    """
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if request.user.has_perm(permission):
-                return view(request, *args, **kwargs)
-            return deny(request, permission)
+            if not request.user.has_perm(permission):
+                return deny(request, permission)
+            if recent and not is_fresh(request):
+                return ask(request)
+            return view(request, *args, **kwargs)
 
         return wrapped
 

@@ -28,6 +28,9 @@ class Trouble:
     tone: str = "bad"
     code: str = ""
     people: list[str] = field(default_factory=list)
+    # Opens in a new tab, so that a form on the page stays as it is.
+    link: str = ""
+    link_text: str = ""
 
     @property
     def request_id(self) -> str:

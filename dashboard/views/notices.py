@@ -25,6 +25,9 @@ class Notice:
     heading: str
     sentence: str
     operation_id: str = ""
+    # Opens in a new tab, so that what was typed stays.
+    link: str = ""
+    link_text: str = ""
 
 
 PLAN_CHANGED = Notice(
@@ -52,6 +55,17 @@ DATABASE_UNAVAILABLE = Notice(
     "The database takes no changes now",
     "Linkdesk does nothing that it cannot put on record. Nothing was sent. Try again in a minute.",
 )
+
+
+def not_fresh_notice(question: str) -> Notice:
+    return Notice(
+        403,
+        "warn",
+        "Please confirm that it is you",
+        "Nothing was sent. Confirm in a new tab, come back and press the button again: what you typed is still here.",
+        link=question,
+        link_text="Confirm in a new tab",
+    )
 
 
 def not_begun_notice(trouble: Exception) -> Notice:

@@ -76,6 +76,15 @@ def action_of(sheet: Sheet, operation: Operation) -> Action:
     return known or Action(operation.action, operation.action, Capability.UPDATE, Effect.WRITE, "edit")
 
 
+def is_delicate(sheet: Sheet, name: str) -> bool:
+    """Say whether an action carries a secret or cannot be taken back: such a one asks for fresh proof of the person."""
+    if sheet.provider is None:
+        return False
+    action = sheet.action(name)
+    fields = sheet.provider.fields(name, sheet.account.to_snapshot(), sheet.schema) if action else ()
+    return (action is not None and action.danger) or any(field.secret for field in fields)
+
+
 def fields_form(
     sheet: Sheet, operation: Operation, data: Any = None, files: Any = None, initial: Mapping[str, Any] | None = None
 ) -> ProviderForm:

@@ -32,10 +32,20 @@ from dashboard.services.results import (
     Started,
     Unchosen,
 )
+from dashboard.sign_in.proof import is_fresh
 
 from .access import needs
 from .conflict_display import choices_in
-from .notices import BUSY, NOT_BEGUN, NOTHING, PLAN_CHANGED, closed_notice, held_notice, not_begun_notice
+from .notices import (
+    BUSY,
+    NOT_BEGUN,
+    NOTHING,
+    PLAN_CHANGED,
+    closed_notice,
+    held_notice,
+    not_begun_notice,
+    not_fresh_notice,
+)
 from .operation_answers import (
     hold_back,
     invalid,
@@ -48,8 +58,9 @@ from .operation_answers import (
     problems_of,
     refuse_to_open,
 )
-from .operation_screens import confirm_form, fields_form
+from .operation_screens import confirm_form, fields_form, is_delicate
 from .post_only import post_only
+from .proof import ask, question_in_new_tab
 from .rendering import holds_secret_form, vary_by_request_type, wants_fragment
 
 
@@ -59,6 +70,8 @@ from .rendering import holds_secret_form, vary_by_request_type, wants_fragment
 def create(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     """Make a draft with its first preview; nothing is sent."""
     account = _account(pk)
+    if not is_fresh(request) and is_delicate(sheet_of(account), action):
+        return ask(request)
     opened = operations.open_draft(account, action, actor=_person(request))
     if isinstance(opened, OpenRefused):
         return refuse_to_open(request, account, opened)
@@ -115,13 +128,16 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
 @post_only("operation-detail")
 @needs(roles.REPAIR)
 @holds_secret_form
-def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911 - one answer a result
+def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911, PLR0912 - one answer a result
     """Send the plan that the person saw, once."""
     operation = _operation(pk)
     if operation.state != State.DRAFT:
         return present(request, operation)
     sheet = sheet_of(operation.account)
     form = fields_form(sheet, operation, request.POST, request.FILES)
+    if not is_fresh(request) and is_delicate(sheet, operation.action):
+        # It was asked for when the draft was opened, and has gone stale meanwhile.
+        return hold_back(request, operation, sheet, not_fresh_notice(question_in_new_tab()), form)
     confirm = confirm_form(sheet, operation, request.POST)
     if not all([form.is_valid(), confirm is None or confirm.is_valid()]):
         return invalid(request, operation, form, confirm)
