@@ -31,3 +31,12 @@ def visible(text: str) -> str:
         for character in text
     )
     return " ".join(seen.split())
+
+
+# What stands around a word without belonging to it.
+_EDGES = "<>()[]{},;:\"'.!?…“”‘’«»|"
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text as they are indexed and searched for: no matter of case, no marks around them."""
+    return [word for part in text.casefold().split() if (word := part.strip(_EDGES))]

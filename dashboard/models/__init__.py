@@ -3,6 +3,7 @@
 from .api_call import ApiCall
 from .audit import AuditEntry, AuditHead
 from .audit_export import AuditExport
+from .audit_term import AuditTerm
 from .customer import Customer
 from .linked_account import LinkedAccount
 from .operation import Operation
@@ -17,6 +18,7 @@ __all__ = [
     "AuditEntry",
     "AuditExport",
     "AuditHead",
+    "AuditTerm",
     "Customer",
     "LinkedAccount",
     "Operation",

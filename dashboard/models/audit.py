@@ -59,6 +59,7 @@ class AuditEntry(models.Model):
             models.Index(fields=("target_id", "-seq"), name="audit_by_target"),
             models.Index(fields=("kind", "-seq"), name="audit_by_kind"),
             models.Index(fields=("operation_id", "-seq"), name="audit_by_operation"),
+            models.Index(fields=("at", "seq"), name="audit_by_time"),
         )
 
     def __str__(self) -> str:

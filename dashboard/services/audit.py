@@ -19,6 +19,7 @@ from dashboard.models import AuditEntry, AuditHead, Customer, LinkedAccount, Use
 from dashboard.models.audit import Kind
 from dashboard.roles import role_of
 
+from . import audit_index
 from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, message, timestamp
 from .audit_redaction import pseudonym, redact_changes
 from .audit_verify import Finding, Verification, verify
@@ -155,6 +156,7 @@ def _append(ring: KeyRing, columns: Mapping[str, str], wait_ms: int) -> AuditEnt
     row = {name: getattr(entry, name) for name in ("seq", "chain", "key_id", "prev_mac", *TEXT_COLUMNS)}
     entry.mac = ring.writing.hmac(message(row))
     entry.save(force_insert=True)
+    audit_index.write(entry)
     AuditHead.objects.filter(chain=CHAIN).update(seq=entry.seq, mac=entry.mac)
     return entry
 
