@@ -197,6 +197,13 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     name: [] for name in ("camera", "geolocation", "microphone", "payment", "usb", "display-capture")
 }
 
+# -- Four eyes
+
+# What needs a second person: delete, new_host (an address at a host not seen before), roles, retention, erasure.
+APPROVALS = env.list("APPROVALS", default=["delete", "new_host", "roles", "retention", "erasure"])
+# How long a request waits for one, and after that for its secret.
+APPROVAL_EXPIRES_H = env.int("APPROVAL_EXPIRES_H", default=24)
+
 # -- Background tasks
 
 _tasks_url = env.str("TASKS_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'tasks.sqlite3'}")

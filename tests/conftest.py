@@ -29,6 +29,8 @@ os.environ.update(
     FIELD_KEYS="f1:" + base64.b64encode(b"f" * 32).decode(),
     ANCHOR_KEYS="s1:" + base64.b64encode(b"s" * 32).decode(),
     HTTPS="false",
+    # Who tests deletions does not test approvals; tests of these switch them on.
+    APPROVALS="",
     DEBUG="false",
     DEMO="false",
     DATABASE_URL=_DATABASE_URL,

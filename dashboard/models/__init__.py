@@ -1,6 +1,7 @@
 """The tables, a file each."""
 
 from .api_call import ApiCall
+from .approval import Approval
 from .audit import AuditEntry, AuditHead
 from .audit_export import AuditExport
 from .audit_term import AuditTerm
@@ -15,6 +16,7 @@ from .user import User
 
 __all__ = [
     "ApiCall",
+    "Approval",
     "AuditEntry",
     "AuditExport",
     "AuditHead",

@@ -73,6 +73,9 @@ class Operation(models.Model):
     actor_text = models.CharField(max_length=300)
     previous = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="next_drafts")
     reason = models.TextField(blank=True)
+    approval = models.ForeignKey(
+        "dashboard.Approval", models.SET_NULL, null=True, blank=True, related_name="operations"
+    )
     values = models.JSONField(default=dict)
     secret_names = models.JSONField(default=list)
     plan = models.JSONField(null=True, blank=True)

@@ -97,12 +97,14 @@ def record(
     operation_id: str = "",
     result: str = "",
     facts: Mapping[str, Any] | None = None,
+    approval: str = "",
     wait_ms: int | None = None,
 ) -> AuditEntry:
     """Append an entry and return it, or raise `AuditUnavailable` with the caller's transaction marked for rollback.
 
     Call it last in the transaction: from here to the commit every other writer of the log waits. `wait_ms` is for what
-    may rather be left out than waited for; on SQLite it needs a transaction of its own.
+    may rather be left out than waited for; on SQLite it needs a transaction of its own. `approval` is the id of the
+    request under which this was done.
     """
     target = target or _NO_TARGET
     texts = {
@@ -122,7 +124,8 @@ def record(
         with _patience(wait_ms), transaction.atomic(savepoint=False):
             ring = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS)
             columns = {name: _column(name, value) for name, value in texts.items()}
-            body = canonical(_with_request_id(facts or {}))
+            told = {**(facts or {}), "approval": approval} if approval else facts or {}
+            body = canonical(_with_request_id(told))
             return _append(ring, {**columns, "body": body}, wait_ms or LOCK_TIMEOUT_MS)
     except (AnyDatabaseError, ObjectDoesNotExist, KeyRingProblem, NotPlain) as trouble:
         raise AuditUnavailable(f"{action}: the audit entry could not be written ({_cause(trouble)})") from trouble

@@ -174,6 +174,7 @@ def _record(
         operation_id=str(operation.pk),
         result=result,
         facts=facts or {"action": operation.action, "state": operation.state, "codes_sent": operation.tokens_sent},
+        approval=str(operation.approval_id or ""),
     )
 
 

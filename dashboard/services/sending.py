@@ -176,6 +176,7 @@ def _begin(
                 integration=operation.integration,
                 operation_id=str(operation.pk),
                 facts=_intent(plan, operation),
+                approval=str(operation.approval_id or ""),
             )
     except IntegrityError:
         holder = current_of(account)

@@ -277,6 +277,7 @@ def _record(operation: Operation, result: str, facts: dict[str, Any], actor: Act
         operation_id=str(operation.pk),
         result=result,
         facts=facts,
+        approval=str(operation.approval_id or ""),
     )
 
 
