@@ -63,7 +63,8 @@ def write_bundle(target: IO[bytes], export: AuditExport, selection: Selection, p
             "count": count,
             "first_seq": first_seq,
             "last_seq": last_seq,
-            "sha256": {"entries.jsonl": entries_sha256.hexdigest(), "digests.txt": digests_sha256.hexdigest()},
+            "entries_sha256": entries_sha256.hexdigest(),
+            "digests_sha256": digests_sha256.hexdigest(),
         }
         body = (json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
         bundle.writestr(_member("manifest.json", export), body)

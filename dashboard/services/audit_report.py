@@ -28,8 +28,8 @@ def write_report(
         "total": total,
         "verified": last_verification(),
         "is_stretch": selection.is_stretch,
-        # By its plain name: the one with a digest in it may be gone when the report is opened next month.
-        "stylesheet": f"{settings.STATIC_URL}audit/report.css",
+        # Files by their plain names: those with a digest in them may be gone when the report is opened next month.
+        "static_url": settings.STATIC_URL,
     }
     page = render_to_string("dashboard/audit_export_report.html", context)
     head, _, tail = page.partition(_PLACE)

@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
-from dashboard import roles, tasks
+from dashboard import roles, signing, tasks
 from dashboard.forms.audit_exports import AuditExportForm
 from dashboard.models import AuditExport
 from dashboard.services import audit_exports, audit_search
@@ -107,7 +107,7 @@ def audit_export_create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_export_detail(request: HttpRequest, pk: str) -> HttpResponse:
     export = get_object_or_404(AuditExport, pk=pk)
-    context = {"export": export, "shown": STATES[State(export.state)]}
+    context = {"export": export, "shown": STATES[State(export.state)], "public_keys": signing.public_keys()}
     return render_page_or_fragment(
         request, "dashboard/audit_export_detail.html", "dashboard/_audit_export.html", context
     )
