@@ -3,6 +3,7 @@
 from .api_call import ApiCall
 from .approval import Approval
 from .audit import AuditEntry, AuditHead
+from .audit_anchor import AuditAnchor, AuditCheck
 from .audit_export import AuditExport
 from .audit_term import AuditTerm
 from .customer import Customer
@@ -17,6 +18,8 @@ from .user import User
 __all__ = [
     "ApiCall",
     "Approval",
+    "AuditAnchor",
+    "AuditCheck",
     "AuditEntry",
     "AuditExport",
     "AuditHead",

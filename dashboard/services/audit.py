@@ -19,7 +19,7 @@ from dashboard.models import AuditEntry, AuditHead, Customer, LinkedAccount, Use
 from dashboard.models.audit import Kind
 from dashboard.roles import role_of
 
-from . import audit_index
+from . import anchoring, audit_gate, audit_index
 from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, message, timestamp
 from .audit_redaction import pseudonym, redact_changes
 from .audit_verify import Finding, Verification, verify
@@ -27,6 +27,7 @@ from .audit_verify import Finding, Verification, verify
 __all__ = [
     "SYSTEM",
     "Actor",
+    "AuditClosed",
     "AuditUnavailable",
     "Finding",
     "Kind",
@@ -43,6 +44,14 @@ LOCK_TIMEOUT_MS = 10_000
 
 class AuditUnavailable(Exception):
     """The entry could not be written: nothing may be done that it would have told of. The transaction rolls back."""
+
+
+class AuditClosed(AuditUnavailable):
+    """Nothing may be done now, though the entry could be written; `closed` says why."""
+
+    def __init__(self, action: str, closed: audit_gate.Closed) -> None:
+        super().__init__(f"{action}: {closed.sentence}")
+        self.closed = closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,9 @@ def record(
     try:
         # Without a savepoint: whatever goes wrong in here, the transaction around it must not commit.
         with _patience(wait_ms), transaction.atomic(savepoint=False):
+            closed = audit_gate.is_held_back(kind, action)
+            if closed is not None:
+                raise AuditClosed(action, closed)
             ring = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS)
             columns = {name: _column(name, value) for name, value in texts.items()}
             told = {**(facts or {}), "approval": approval} if approval else facts or {}
@@ -161,6 +173,7 @@ def _append(ring: KeyRing, columns: Mapping[str, str], wait_ms: int) -> AuditEnt
     entry.save(force_insert=True)
     audit_index.write(entry)
     AuditHead.objects.filter(chain=CHAIN).update(seq=entry.seq, mac=entry.mac)
+    anchoring.after_append()
     return entry
 
 

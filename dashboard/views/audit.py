@@ -15,14 +15,12 @@ from dashboard.forms.filters import AuditFilter
 from dashboard.models import AuditEntry, Operation
 from dashboard.models.audit import Kind
 from dashboard.services import audit as audit_log
-from dashboard.services import audit_search
+from dashboard.services import audit_check, audit_search
 from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 
 from .access import needs
 from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
-
-FINDINGS_SHOWN = 20
 
 
 @needs(roles.READ_AUDIT)
@@ -76,8 +74,8 @@ def audit_entry_detail(request: HttpRequest, seq: int) -> HttpResponse:
 def audit_verify(request: HttpRequest) -> HttpResponse:
     """Walk the whole chain now, say what was found, and put that on record."""
     found = audit_log.verify()
-    listed = [{"kind": each.kind, "seq": each.seq, "text": each.text} for each in found.findings[:FINDINGS_SHOWN]]
-    facts = {"entries": found.entries, "findings": len(found.findings) + found.unlisted, "first_findings": listed}
+    audit_check.remember(audit_check.Scope.FULL, found)
+    facts = audit_check.facts_of(found)
     audit_log.record(
         Kind.EVENT,
         "audit.verified",

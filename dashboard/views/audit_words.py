@@ -32,6 +32,8 @@ ACTIONS: Mapping[str, str] = {
     "account.read": "Opened an account",
     "customer.read": "Opened a customer",
     "audit.read": "Opened the audit log",
+    "anchor.failed": "Could not anchor the log",
+    "anchor.recovered": "Anchors the log again",
     "audit.verified": "Had the chain verified",
     "audit.export_asked": "Asked for an export of the audit log",
     "audit.export_finished": "Made an export of the audit log",
