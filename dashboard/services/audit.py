@@ -18,6 +18,8 @@ from dashboard.keyring import KeyRing, KeyRingProblem, parse_ring
 from dashboard.models import AuditEntry, AuditHead, Customer, LinkedAccount, User
 from dashboard.models.audit import Kind
 from dashboard.roles import role_of
+from providers.fields import AuditClass
+from providers.registry import UnknownProvider, provider_class
 
 from . import anchoring, audit_gate, audit_index
 from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, message, timestamp
@@ -84,11 +86,20 @@ class Target:
     def of(cls, subject: LinkedAccount | Customer | User) -> Target:
         match subject:
             case LinkedAccount():
-                return cls(str(subject.pk), f"{subject.integration}: {subject}")
+                return cls(str(subject.pk), f"{subject.integration}: {_name_of(subject)}")
             case Customer():
                 return cls(str(subject.pk), f"Customer {pseudonym(subject.reference)}")
             case _:
                 return cls(str(subject.pk), subject.email)
+
+
+def _name_of(account: LinkedAccount) -> str:
+    """Return an account's title and remote id; without the title where it could name a person."""
+    try:
+        keeps_title = provider_class(account.provider).title_audit == AuditClass.PUBLIC
+    except UnknownProvider:
+        keeps_title = False
+    return str(account) if keeps_title else f"{account.schema_key} {account.remote_id}".strip()
 
 
 _NO_TARGET = Target("", "")
