@@ -47,6 +47,13 @@ MODELS: dict[str, _Classes] = {
         RECORD="values plan before outcome receipt",
         NEVER="sealed",
     ),
+    "Approval": _classes(
+        PUBLIC="id subject subject_id action summary target_id target digest basis is_two_step is_broken_glass state"
+        " requester requester_text reason ticket decider decider_text note result created_at expires_at decided_at"
+        " closed_at",
+        # What is asked for, as both people see it; the log has it by the class of each field.
+        RECORD="payload shown",
+    ),
     "ApiCall": _classes(
         PUBLIC="id at integration account operation method path_template status failure duration_ms request_id"
         " request_id_key",
@@ -57,6 +64,7 @@ MODELS: dict[str, _Classes] = {
         " operation_id result body"
     ),
     "AuditHead": _classes(PUBLIC="chain seq mac"),
+    "AuditTerm": _classes(PUBLIC="name value seq"),
     "AuditExport": _classes(
         PUBLIC="id form state last_seq asked_at asked_by_id asked_by claim attempts beat_at total written ended_at"
         " failure file_name size_bytes sha256 expires_at",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db.models import CompositePrimaryKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,7 +30,8 @@ FREE = (FieldKind.TEXT, FieldKind.PASSWORD, FieldKind.LINES, FieldKind.DOCUMENT,
 
 
 def columns_of(model: Any) -> set[str]:
-    return {column.name for column in (*model._meta.concrete_fields, *model._meta.many_to_many)}
+    columns = (*model._meta.concrete_fields, *model._meta.many_to_many)
+    return {column.name for column in columns if not isinstance(column, CompositePrimaryKey)}
 
 
 def all_of(read: Any) -> list[Any]:
