@@ -40,7 +40,7 @@ MODELS: dict[str, _Classes] = {
         RECORD="title explanation script cause_evidence body search_text",
     ),
     "Operation": _classes(
-        PUBLIC="id account integration action state actor actor_text previous reason secret_names plan_digest"
+        PUBLIC="id account approval integration action state actor actor_text previous reason secret_names plan_digest"
         " tokens_sent executor beat_at check_at checks_made created_at started_at sent_at settled_at closed_at version"
         " sealed_until",
         # The fields of the provider inside have classes of their own: `redact_changes`.
