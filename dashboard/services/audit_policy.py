@@ -64,6 +64,8 @@ MODELS: dict[str, _Classes] = {
         " operation_id result body"
     ),
     "AuditHead": _classes(PUBLIC="chain seq mac"),
+    "AuditAnchor": _classes(PUBLIC="sink seq mac taken_at tried_at claimed_until trouble finding"),
+    "AuditCheck": _classes(PUBLIC="scope at ok entries seq mac findings first_finding"),
     "AuditTerm": _classes(PUBLIC="name value seq"),
     "AuditExport": _classes(
         PUBLIC="id form state last_seq asked_at asked_by_id asked_by claim attempts beat_at total written ended_at"
