@@ -132,6 +132,8 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     _database.setdefault("CONN_MAX_AGE", 60)
     _database["CONN_HEALTH_CHECKS"] = True
+    # Nobody waits for a locked table without end; the log sets a shorter time for itself.
+    _database.setdefault("OPTIONS", {}).setdefault("options", "-c lock_timeout=15s")
 
 # -- Anchors: the end of the audit log, signed, told to somebody who does not own the database
 

@@ -54,9 +54,12 @@ def verify_audit_log() -> None:
 @db_task()  # type: ignore[untyped-decorator]
 def look_after_operations() -> None:
     """Close rooms whose time is over, find operations without a process, and read back what is due."""
-    operations.expire_rooms()
-    operations.find_orphans()
-    operations.check_due()
+    for work in (operations.expire_rooms, operations.find_orphans, operations.check_due):
+        try:
+            work()
+        except Exception:
+            # Each of them for itself: a room that cannot be closed now keeps no unknown from being read back.
+            log.exception("operations_not_looked_after", work=work.__name__)
 
 
 @db_task()  # type: ignore[untyped-decorator]

@@ -63,7 +63,7 @@ def create(values: Mapping[str, str], *, actor: Actor) -> Customer:
             "customer.created",
             actor=actor,
             target=Target.of(customer),
-            facts={"changes": changes_of(Customer, {}, {name: values[name] for name in FIELDS}, labels=LABELS)},
+            facts=lambda: {"changes": changes_of(Customer, {}, {name: values[name] for name in FIELDS}, labels=LABELS)},
         )
     return customer
 
@@ -84,7 +84,9 @@ def change(customer: Customer, values: Mapping[str, str], *, actor: Actor) -> bo
             "customer.changed",
             actor=actor,
             target=Target.of(customer),
-            facts={"changes": changes_of(Customer, before, {name: values[name] for name in changed}, labels=LABELS)},
+            facts=lambda: {
+                "changes": changes_of(Customer, before, {name: values[name] for name in changed}, labels=LABELS)
+            },
         )
     return True
 

@@ -6,10 +6,11 @@ import sys
 from dataclasses import dataclass, field, replace
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from dashboard.keyring import KeyRingProblem
 from dashboard.services.audit import AuditClosed, AuditUnavailable
 
 from . import handovers
@@ -104,6 +105,8 @@ DATABASE_DOWN = Trouble(
     "Wait a minute and try again. If you were sending something, look at the account's timeline first.",
     code="database_unavailable",
 )
+# PostgreSQL's code for what our role may not do: grants were taken away, or never given.
+_NOT_GRANTED = "42501"
 NO_PASSWORD = Trouble(
     409,
     "This account has no password",
@@ -133,7 +136,12 @@ def trouble_of(exception: BaseException | None) -> Trouble | None:
             return replace(WRITES_REFUSED, sentence=f"{closed.sentence} {WRITES_REFUSED.sentence}", code=closed.code)
         case AuditUnavailable():
             return NOT_AUDITABLE
-        case OperationalError() | InterfaceError():
+        case KeyRingProblem() if str(exception).startswith("AUDIT_KEYS"):
+            return NOT_AUDITABLE
+        # PostgreSQL's word for a database that is read-only now is an InternalError.
+        case OperationalError() | InterfaceError() | InternalError():
+            return DATABASE_DOWN
+        case ProgrammingError() if getattr(exception.__cause__, "sqlstate", "") == _NOT_GRANTED:
             return DATABASE_DOWN
         case _:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 
 from dashboard.models import Operation
 from dashboard.services.audit import AuditClosed, AuditUnavailable
@@ -13,7 +13,7 @@ from dashboard.services.audit import AuditClosed, AuditUnavailable
 log = structlog.get_logger(__name__)
 
 # What is raised before anything was sent: the intent could not be written, or not committed.
-NOT_BEGUN = (AuditUnavailable, OperationalError, InterfaceError)
+NOT_BEGUN = (AuditUnavailable, DatabaseError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +16,7 @@ from dashboard.models.audit import Kind
 from dashboard.services import audit
 from dashboard.services.audit import SYSTEM, Actor, Target
 from dashboard.services.audit_search import list_page
+from dashboard.triggers import install_triggers
 from tests import people
 from tests.dashboard import accounts
 
@@ -158,12 +160,26 @@ def test_a_broken_chain_is_said_to_be_broken(entries: list[AuditEntry], auditor:
     from tests.dashboard.audit_samples import tamper
 
     tamper("UPDATE dashboard_auditentry SET actor = 'Somebody else' WHERE seq = 2")
+    install_triggers(connection)
 
     html = auditor.post(reverse("audit-verify"), follow=True).content.decode()
 
     assert "The chain is broken: 1 findings" in html
     assert "Chain broken" in html
     assert AuditEntry.objects.get(action="audit.verified").result == "broken"
+
+
+def test_what_was_found_is_said_even_where_it_cannot_be_put_on_record(
+    entries: list[AuditEntry], auditor: Client
+) -> None:
+    from tests.dashboard.audit_samples import tamper
+
+    tamper("UPDATE dashboard_auditentry SET actor = 'Somebody else' WHERE seq = 2")
+
+    html = auditor.post(reverse("audit-verify"), follow=True).content.decode()
+
+    assert "The chain is broken: 1 findings, the first at entry 2" in html
+    assert not AuditEntry.objects.filter(action="audit.verified").exists()
 
 
 def test_a_get_verifies_nothing(auditor: Client) -> None:
