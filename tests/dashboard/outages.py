@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
@@ -14,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import override_settings
 
-from dashboard.services import access_log, audit, audit_redaction
+from dashboard.services import access_log, audit, audit_gate, audit_redaction
 from dashboard.services.audit import AuditUnavailable
 from dashboard.triggers import ENTRIES, install_triggers
 from tests import databases
@@ -47,6 +48,22 @@ def locked() -> Iterator[None]:
             other.close()
             if _is_sqlite():
                 run("PRAGMA busy_timeout = 20000")
+
+
+@contextmanager
+def held_for_good() -> Iterator[None]:
+    """Let another connection hold PostgreSQL's strongest lock on the log; ours wait for less long than in earnest."""
+    if _is_sqlite():
+        pytest.skip("SQLite's readers wait for nobody")
+    with pytest.MonkeyPatch.context() as patch, _second_connection() as other:
+        patch.setattr(access_log, "WAIT_MS", _SHORT_MS)
+        other.execute(f"LOCK TABLE {ENTRIES} IN ACCESS EXCLUSIVE MODE")
+        run(f"SET lock_timeout = '{_SHORT_MS}ms'")
+        try:
+            yield
+        finally:
+            other.rollback()
+            run("SET lock_timeout = '15s'")
 
 
 @contextmanager
@@ -116,11 +133,21 @@ def full() -> Iterator[None]:
 def without(trigger: str) -> Iterator[None]:
     """Drop a trigger while the site runs."""
     run(f"DROP TRIGGER {trigger}" if _is_sqlite() else f"DROP TRIGGER {trigger} ON {ENTRIES}")
+    # That long a process may go on before it looks again.
+    time.sleep(audit_gate.OPEN_FOR_S)
     try:
         yield
     finally:
         with transaction.atomic():
             install_triggers(connection)
+
+
+@contextmanager
+def anchors_overdue() -> Iterator[None]:
+    """Let the only sink of anchors be a folder that is not there, for longer than the site puts up with."""
+    with override_settings(AUDIT_ANCHORS=["file:///no/such/volume/anchors.txt"], AUDIT_ANCHOR_LIMIT_S=0):
+        time.sleep(audit_gate.OPEN_FOR_S)
+        yield
 
 
 def keys(*ring: str) -> AbstractContextManager[Any]:
@@ -161,6 +188,7 @@ OUTAGES: dict[str, Outage] = {
     "read-only role": read_only_role,
     "full": full,
     "trigger dropped": lambda: without("audit_entry_no_update"),
+    "anchors overdue": anchors_overdue,
     "no key": keys,
     "rubbish for a key": lambda: keys("a1:rubbish"),
     "without the last entry's key": lambda: keys(f"new:{_key(b'n')}"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +14,8 @@ from dashboard import registry
 from dashboard.fingerprints import fingerprint_of
 from dashboard.models import AuditEntry, Customer, LinkedAccount, Operation
 from dashboard.models.operation import State
-from dashboard.services import customers
-from dashboard.services.audit import SYSTEM, verify
+from dashboard.services import customers, operations, reading_back
+from dashboard.services.audit import SYSTEM, AuditUnavailable, verify
 from dashboard.services.mirror import mirror_page
 from dashboard.services.sync import store_schemas
 from providers.outcomes import Ok
@@ -22,6 +23,7 @@ from tests import people
 from tests.emulator import Emulator
 
 from . import factories as make
+from . import outages
 from .outages import OUTAGES
 from .pages import HTMX, client_of, digest_in, words
 
@@ -172,3 +174,35 @@ def reads_that_fail(desk: Desk) -> dict[str, int]:
     answers = {page: desk.agent.get(page).status_code for page in pages}
     answers |= {page: desk.auditor.get(page).status_code for page in ("/audit/", "/audit/1/")}
     return {page: status for page, status in answers.items() if status != 200}
+
+
+def test_a_page_does_not_wait_for_a_log_that_somebody_holds_for_good(desk: Desk) -> None:
+    """PostgreSQL only: its strongest lock keeps readers out as well; SQLite's readers wait for nobody."""
+    with outages.held_for_good():
+        began = time.monotonic()
+        account = desk.agent.get(f"/linked-accounts/{desk.ready['webhook'].operation.account_id}/")
+        log = desk.auditor.get("/audit/")
+
+    assert (account.status_code, log.status_code) == (200, 503)
+    assert "does not answer" in words(log)
+    assert time.monotonic() - began < 5
+    assert desk.auditor.get("/audit/").status_code == 200
+
+
+def test_one_orphan_that_cannot_be_put_on_record_keeps_no_other_from_being_found(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orphans = [desk.ready[name].operation for name in ("credentials", "webhook")]
+    for orphan in orphans:
+        Operation.objects.get(pk=orphan.pk).move(State.RUNNING, beat_at=None, sent_at=timezone.now())
+    told = reading_back.record_reconciled
+
+    def breaks_for_one(operation: Operation, *rest: Any) -> None:
+        if operation.pk == orphans[0].pk:
+            raise AuditUnavailable
+        told(operation, *rest)
+
+    monkeypatch.setattr(reading_back, "record_reconciled", breaks_for_one)
+
+    assert operations.find_orphans() == 1
+    assert [Operation.objects.get(pk=orphan.pk).state for orphan in orphans] == [State.RUNNING, State.UNKNOWN]
