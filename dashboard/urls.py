@@ -8,7 +8,17 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from dashboard.views import account as account_pages
-from dashboard.views import audit, audit_exports, customers, errors, handovers, health, linked_account_list, theme
+from dashboard.views import (
+    audit,
+    audit_exports,
+    customers,
+    errors,
+    handovers,
+    health,
+    invitations,
+    linked_account_list,
+    theme,
+)
 
 handler400 = "dashboard.views.errors.bad_request"
 handler403 = "dashboard.views.errors.forbidden"
@@ -33,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/exports/new/", audit_exports.audit_export_create, name="audit-export-create"),
     path("audit/exports/<uuid:pk>/", audit_exports.audit_export_detail, name="audit-export-detail"),
     path("audit/exports/<uuid:pk>/file/", audit_exports.audit_export_file, name="audit-export-file"),
+    path("staff/", include("dashboard.views.urls_staff")),
+    path("invitation/<str:key>/", invitations.invitation, name="invitation"),
     # The only pages for customers; nobody signs in for them.
     path("repair/return/<slug:integration>/", handovers.come_back, name="handover-return"),
     path("repair/<str:key>/", handovers.handover, name="handover"),

@@ -7,6 +7,7 @@ from .audit_anchor import AuditAnchor, AuditCheck
 from .audit_export import AuditExport
 from .audit_term import AuditTerm
 from .customer import Customer
+from .invitation import Invitation
 from .linked_account import LinkedAccount
 from .operation import Operation
 from .rate_gate import RateGate
@@ -25,6 +26,7 @@ __all__ = [
     "AuditHead",
     "AuditTerm",
     "Customer",
+    "Invitation",
     "LinkedAccount",
     "Operation",
     "RateGate",

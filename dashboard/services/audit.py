@@ -201,7 +201,10 @@ def _lock_head(wait_ms: int) -> AuditHead:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{wait_ms}ms"])
     # SQLite has no row locks and needs none: every transaction of ours is IMMEDIATE, so we are alone in here.
-    return AuditHead.objects.select_for_update().get(chain=CHAIN)
+    head = AuditHead.objects.select_for_update().filter(chain=CHAIN).first()
+    if head is None:
+        raise AuditHead.DoesNotExist("the end of the chain is not on record")
+    return head
 
 
 def _column(name: str, value: object) -> str:

@@ -29,8 +29,9 @@ MODELS: dict[str, _Classes] = {
     # Staff are named in the log on purpose: who did it is what the log is for.
     "User": _classes(
         PUBLIC="id email name last_login is_superuser is_staff is_active date_joined groups user_permissions",
-        NEVER="password",
+        NEVER="password sessions_salt",
     ),
+    "Invitation": _classes(PUBLIC="user created_at expires_at used_at", NEVER="key_digest"),
     "LinkedAccount": _classes(
         PUBLIC="id integration provider remote_id customer schema_key status attention attention_since headline"
         " error_code cause_code cause_at tags digest remote_created_at last_success_at expires_at checked_at stale_at"

@@ -47,6 +47,23 @@ ACTIONS: Mapping[str, str] = {
     "session.signed_out": "Signed out",
     "session.failed": "Failed to sign in",
     "access.denied": "Was refused",
+    "approval.requested": "Asked for a second person",
+    "approval.approved": "Approved what another person asked for",
+    "approval.declined": "Declined what another person asked for",
+    "approval.withdrawn": "Withdrew a request",
+    "approval.used": "Used an approval",
+    "approval.expired": "Ended a request that nobody decided",
+    "approval.void": "Ended a request whose target changed",
+    "approval.refused": "Was refused to approve",
+    "approval.broken_glass": "Went on alone, without a second person",
+    "staff.invited": "Invited a person",
+    "staff.invited_again": "Made a new password link for a person",
+    "staff.joined": "Chose a password by an invitation",
+    "staff.roles_changed": "Changed a person's roles",
+    "staff.disabled": "Disabled a person",
+    "staff.enabled": "Enabled a person",
+    "staff.factor_reset": "Reset a person's second factor",
+    "staff.reviewed": "Opened the access review",
 }
 _GOOD = ("ok", "done", "verified", "confirmed", "complete", "signed_in")
 _BAD = ("refused", "failed", "denied", "broken", "failed_before_send")
