@@ -24,9 +24,8 @@ class FieldKind(StrEnum):
 
 
 class AuditClass(StrEnum):
-    """What the audit log may keep of a value. Anything without a class is not kept, and a test asks for its class."""
+    """What the audit log may keep of a value. Anything without a class is not kept."""
 
-    UNDECLARED = ""
     PUBLIC = "public"
     PERSONAL = "personal"
     URL = "url"
@@ -66,4 +65,4 @@ class Field:
     pattern: str = ""
     pattern_message: str = ""
     max_length: int = 4096
-    audit: AuditClass = AuditClass.UNDECLARED
+    audit: AuditClass = AuditClass.NEVER

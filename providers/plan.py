@@ -26,7 +26,7 @@ class Change:
     before: str | None
     after: str | None
     secret: bool = False
-    audit: AuditClass = AuditClass.UNDECLARED
+    audit: AuditClass = AuditClass.NEVER
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ from collections import Counter
 from typing import Any, cast
 
 from django import forms
+from django.utils import timezone
 
-from dashboard import registry, status
+from dashboard import audit_query, registry, status
 from dashboard.models.audit import Kind
 from dashboard.query_text import MAX_QUERY_CHARACTERS, QueryTooLong, clean
 from providers.attention import Attention
@@ -45,6 +46,20 @@ class SearchField(forms.CharField):
             return clean(str(value or ""))
         except QueryTooLong:
             raise forms.ValidationError(TOO_LONG) from None
+
+
+class AuditQueryField(forms.CharField):
+    """A query of the audit log; what cannot be understood of it is named."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.validators = []
+
+    def clean(self, value: Any) -> str:
+        query = audit_query.parse(str(value or ""), now=timezone.localtime())
+        if query.mistakes:
+            raise forms.ValidationError(list(query.mistakes))
+        return query.text
 
 
 class LinkedAccountFilter(forms.Form):
@@ -103,7 +118,7 @@ class LinkedAccountFilter(forms.Form):
 class AuditFilter(forms.Form):
     """The view of the audit log."""
 
-    q = SearchField(label="Text")
+    q = AuditQueryField(label="Query")
     kind = forms.ChoiceField(required=False, choices=[("", "Any"), *Kind.choices])
     action = forms.ChoiceField(required=False)
     actor = SearchField(label="Actor")

@@ -23,6 +23,7 @@ from .audit_bundle import write_bundle
 from .audit_bytes import CHAIN
 from .audit_csv import write_csv
 from .audit_export_files import FileChanged
+from .audit_needs import TooBroad
 from .audit_report import MAX_ENTRIES as REPORT_MAX_ENTRIES
 from .audit_report import write_report
 from .audit_selection import Selection, UnreadableEntry, in_words, select
@@ -54,8 +55,12 @@ def ask(actor: Actor, form: str, filters: Mapping[str, str]) -> AuditExport:
     if own.count() >= MAX_WAITING:
         raise TooMany(f"{MAX_WAITING} of your exports are waiting or being made. Ask again when one of them is ready.")
     last_seq = AuditHead.objects.get(chain=CHAIN).seq
+    try:
+        selection = select(filters, last_seq)
+    except TooBroad as trouble:
+        raise TooMany(str(trouble)) from trouble
     if form == AuditExport.Form.REPORT:
-        _fits_on_paper(select(filters, last_seq))
+        _fits_on_paper(selection)
     with transaction.atomic():
         export = AuditExport.objects.create(
             form=form,
@@ -84,7 +89,7 @@ def make_next() -> bool:
         # Nothing is finished that is not on record. The file is not handed out; the next look begins anew.
         log.warning("export_not_recorded", export=str(export.pk))
         return False
-    except (TooMany, UnreadableEntry) as trouble:
+    except (TooMany, TooBroad, UnreadableEntry) as trouble:
         _fail(export, f"{str(trouble)[:1].upper()}{str(trouble)[1:]}")
     except OSError as trouble:
         log.error("export_not_written", export=str(export.pk), cause=errno.errorcode.get(trouble.errno or 0, "OSError"))

@@ -1,54 +1,94 @@
-"""Find entries of the audit log, newest first."""
+"""Find entries of the audit log, newest first: a page for the screen, all of them for an export."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from ..models import AuditEntry
+from dashboard.audit_query import Query, parse, text_of
+
+from ..models import AuditEntry, AuditTerm
+from . import audit_vocabulary
 from .audit_bytes import timestamp
-from .audit_redaction import pseudonym
-from .keyset import KeysetPage, Sort, as_number, page
+from .audit_needs import COLUMNS, Group, Need, needs_of
+from .audit_page import Span, numbers
 
 PAGE_SIZE = 50
-_NEWEST_FIRST = Sort(F("seq"), True, as_number)
-_TEXT_COLUMNS = ("action", "actor", "target", "integration", "result", "operation_id", "target_id", "body")
+# Rows of the list show none of these.
+_NOT_SHOWN = ("body", "mac", "prev_mac")
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Cursors are numbers of entries, as text; None where there is no further page.
+
+    `looked_to` is the number down to which was looked where the search stopped before the page was full: what is older
+    may hold more, and `after` goes on there.
+    """
+
+    rows: Sequence[AuditEntry]
+    after: str | None
+    before: str | None
+    looked_to: int | None = None
 
 
 def actions() -> list[str]:
     """Return every action there is, for the filter."""
-    return list(AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct())
+    return audit_vocabulary.people_and_actions().actions
+
+
+def read(text: str) -> Query:
+    """Read a query; days begin where people see them begin."""
+    return parse(text, now=timezone.localtime())
+
+
+def list_page(query: Query, *, after: str = "", before: str = "") -> AuditPage:
+    """Return a page of what the query finds; raise `TooBroad`. A cursor that is none gives the first page."""
+    if query.mistakes:
+        return AuditPage([], None, None)
+    needs = needs_of(query)
+    cursor = _cursor(after or before)
+    is_backwards = cursor is not None and not after
+    first, last = needs.first_seq, needs.last_seq
+    if cursor is not None:
+        first, last = (max(first, cursor + 1), last) if is_backwards else (first, min(last, cursor - 1))
+    found = numbers(needs, Span(first, last, not is_backwards), PAGE_SIZE + 1)
+    seqs = sorted(found.seqs[:PAGE_SIZE], reverse=True)
+    has_more = len(found.seqs) > PAGE_SIZE or found.looked_to is not None
+    # Where it looked for newer ones: the page begins there, and older ones are known to be.
+    older, newer = (cursor is not None, has_more) if is_backwards else (has_more, cursor is not None)
+    edge_older = found.looked_to if found.looked_to is not None and not is_backwards else (seqs[-1] if seqs else None)
+    edge_newer = found.looked_to if found.looked_to is not None and is_backwards else (seqs[0] if seqs else None)
+    rows = AuditEntry.objects.filter(seq__in=seqs).order_by("-seq").defer(*_NOT_SHOWN) if seqs else []
+    return AuditPage(
+        rows=list(rows),
+        after=str(edge_older if edge_older is not None else cursor) if older else None,
+        before=str(edge_newer if edge_newer is not None else cursor) if newer else None,
+        looked_to=found.looked_to,
+    )
 
 
 def find(filters: Mapping[str, Any]) -> QuerySet[AuditEntry]:
-    """Return the entries that meet every given filter: kind, action, actor, target, since, until, q."""
-    found = AuditEntry.objects.all()
-    for name in ("kind", "action"):
-        if filters.get(name):
-            found = found.filter(**{name: filters[name]})
-    if actor := filters.get("actor"):
-        found = found.filter(Q(actor__icontains=actor) | Q(actor_id=actor) | Q(role__iexact=actor))
-    if target := filters.get("target"):
-        # Customers stand in the log by pseudonym only: whoever knows the reference finds them all the same.
-        found = found.filter(Q(target__icontains=target) | Q(target_id=target) | Q(target__contains=pseudonym(target)))
-    if since := filters.get("since"):
-        found = found.filter(at__gte=_start_of(since))
-    if (until := filters.get("until")) and until < date.max:
-        found = found.filter(at__lt=_start_of(until + timedelta(days=1)))
-    for word in str(filters.get("q") or "").split():
-        condition = Q()
-        for column in _TEXT_COLUMNS:
-            condition |= Q(**{f"{column}__icontains": word})
-        found = found.filter(condition)
+    """Return all entries that meet the filters (`q` is a query, the others as `text_of` takes them), for an export.
+
+    What cannot be understood finds nothing. Raise `TooBroad`.
+    """
+    query = read(text_of(filters))
+    if query.mistakes:
+        return AuditEntry.objects.none()
+    needs = needs_of(query)
+    found = AuditEntry.objects.filter(seq__gte=query.first_seq, seq__lte=query.last_seq)
+    if query.since:
+        found = found.filter(at__gte=timestamp(query.since))
+    if query.until:
+        found = found.filter(at__lt=timestamp(query.until))
+    for need in needs.needs:
+        found = found.exclude(_met(need)) if need.is_negated else found.filter(_met(need))
     return found
-
-
-def list_page(filters: Mapping[str, Any], *, after: str = "", before: str = "") -> KeysetPage[AuditEntry]:
-    return page(find(filters), _NEWEST_FIRST, size=PAGE_SIZE, after=after, before=before)
 
 
 def last_verification() -> AuditEntry | None:
@@ -56,8 +96,27 @@ def last_verification() -> AuditEntry | None:
     return AuditEntry.objects.filter(action="audit.verified").order_by("-seq").first()
 
 
-def _start_of(day: date) -> str:
-    """Return the first moment of a day, in the zone that people see, as entries write it."""
-    if day.year < 2000:
-        return timestamp(datetime(2000, 1, 1, tzinfo=timezone.get_default_timezone()))
-    return timestamp(datetime.combine(day, time.min, tzinfo=timezone.get_default_timezone()))
+def _met(need: Need) -> Q:
+    condition = Q(pk__in=[])
+    for alternative in need.alternatives:
+        if all(alternative):
+            all_of = Q()
+            for group in alternative:
+                all_of &= _any_of(group)
+            condition |= all_of
+    return condition
+
+
+def _any_of(group: Group) -> Q:
+    condition = Q()
+    for source in {source for source, _ in group}:
+        values = [value for name, value in group if name == source]
+        if source in COLUMNS:
+            condition |= Q(**{f"{source}__in": values})
+        else:
+            condition |= Q(Exists(AuditTerm.objects.filter(name=source, value__in=values, seq=OuterRef("seq"))))
+    return condition
+
+
+def _cursor(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else None

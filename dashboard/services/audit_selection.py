@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.db import DatabaseError
 from django.db.models import Max, Min, QuerySet
 
+from dashboard.audit_query import text_of
 from dashboard.models import AuditEntry
 from dashboard.models.audit import Kind
 
 from .audit_bytes import TEXT_COLUMNS
-from .audit_search import find
+from .audit_search import find, read
 
 BATCH_ROWS = 2000
 COLUMNS = ("seq", "chain", "key_id", "prev_mac", "mac", *TEXT_COLUMNS)
-_DATES = ("since", "until")
-_LABELS = {"kind": "kind", "action": "action", "actor": "actor", "target": "target", "q": "text"}
+_LABELS = {"kind": "kind", "action": "action", "actor": "actor", "target": "target", "q": "query"}
 
 Row = dict[str, Any]
 
@@ -38,12 +37,12 @@ class Selection:
 
 def select(filters: Mapping[str, str], last_seq: int) -> Selection:
     """Return the entries up to `last_seq` that meet `filters`, as the form wrote them down."""
-    read = {name: date.fromisoformat(value) if name in _DATES else value for name, value in filters.items() if value}
+    query = read(text_of(filters))
     up_to_end = AuditEntry.objects.filter(seq__lte=last_seq)
-    if not read:
+    if query.is_empty:
         return Selection(up_to_end, is_stretch=True)
-    found = find(read).filter(seq__lte=last_seq)
-    if set(read) <= set(_DATES):
+    found = find(filters).filter(seq__lte=last_seq)
+    if not query.conditions:
         # By number, not by time: a clock that was set back leaves no hole in what is handed over as a stretch.
         ends = found.aggregate(first=Min("seq"), last=Max("seq"))
         stretch = up_to_end.filter(seq__gte=ends["first"] or 0, seq__lte=ends["last"] or 0)

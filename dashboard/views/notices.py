@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
-from django.db import DatabaseError, InterfaceError
+from django.db import InterfaceError, OperationalError
 
 from dashboard.models import Operation
-from dashboard.services.audit import AuditClosed, AuditUnavailable
+from dashboard.services.audit import AuditUnavailable
 
 log = structlog.get_logger(__name__)
 
 # What is raised before anything was sent: the intent could not be written, or not committed.
-NOT_BEGUN = (AuditUnavailable, DatabaseError, InterfaceError)
+NOT_BEGUN = (AuditUnavailable, OperationalError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,6 @@ AUDIT_UNAVAILABLE = Notice(
     "The audit log cannot be written",
     "Linkdesk does nothing that it cannot put on record. Nothing was sent. Tell an administrator now.",
 )
-WRITES_REFUSED = Notice(
-    503,
-    "bad",
-    "The audit log cannot be proved now",
-    "Until it can, Linkdesk sends and changes nothing. Nothing was sent. Tell an administrator now.",
-)
 DATABASE_UNAVAILABLE = Notice(
     503,
     "bad",
@@ -76,9 +70,6 @@ def not_fresh_notice(question: str) -> Notice:
 
 def not_begun_notice(trouble: Exception) -> Notice:
     """Say why nothing was begun, and leave a line for whoever looks after the database."""
-    if isinstance(trouble, AuditClosed):
-        log.error("writes_refused", code=trouble.closed.code, cause=trouble.closed.sentence)
-        return replace(WRITES_REFUSED, sentence=f"{trouble.closed.sentence} {WRITES_REFUSED.sentence}")
     if isinstance(trouble, AuditUnavailable):
         log.error("audit_unavailable", exc_info=trouble)
         return AUDIT_UNAVAILABLE

@@ -11,7 +11,6 @@ from django.utils import timezone
 from dashboard.checks import start_up_problems, triggers_are_in_place
 from dashboard.models import AuditEntry, AuditHead, LinkedAccount, Operation
 from dashboard.models.operation import TRANSITIONS, State
-from dashboard.services import audit_gate
 from dashboard.services.audit import verify
 from dashboard.triggers import expected_triggers, install_triggers, missing_triggers
 
@@ -253,11 +252,7 @@ def test_a_missing_trigger_is_named_at_start(at):
     run(f"DROP TRIGGER {name} ON {table}" if connection.vendor == "postgresql" else f"DROP TRIGGER {name}")
 
     assert missing_triggers(connection) == [name]
-    [problem] = triggers_are_in_place(databases=["default"])
-    assert name in problem.msg
-    # Pages can be read: writes are refused instead.
-    assert start_up_problems() == []
-    assert name in audit_gate.look().sentence
+    assert any(name in problem for problem in start_up_problems())
 
 
 def test_a_disabled_trigger_is_a_missing_one():
