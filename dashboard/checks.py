@@ -56,6 +56,33 @@ def _share_a_key(one: str, other: str) -> bool:
     return any(key.reveal() == their.reveal() for key in mine for their in theirs)
 
 
+@register()
+def anchors_have_a_place(**kwargs: Any) -> list[CheckMessage]:
+    """Say what is wrong with AUDIT_ANCHORS."""
+    # Here, because services need the apps.
+    from .services.anchor_sinks import BadAddress, configured
+
+    try:
+        configured()
+    except BadAddress as problem:
+        return [Error(f"AUDIT_ANCHORS: {problem}", id="linkdesk.E005")]
+    return []
+
+
+@register(deploy=True)
+def anchors_prove_something(**kwargs: Any) -> list[CheckMessage]:
+    if settings.AUDIT_ANCHORS and set(settings.AUDIT_ANCHORS) != set(settings.DEFAULT_ANCHORS):
+        return []
+    where = "go into a file beside the database" if settings.AUDIT_ANCHORS else "are switched off"
+    return [
+        Warning(
+            f"The audit log's anchors {where}: they prove nothing against whoever owns the database.",
+            hint="Name a file on another volume, a syslog or an HTTPS collector in AUDIT_ANCHORS.",
+            id="linkdesk.W002",
+        )
+    ]
+
+
 @register(Tags.database)
 def triggers_are_in_place(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Say which triggers a migrated database lacks; one that is not migrated yet has nothing to lack."""
@@ -122,11 +149,14 @@ def _postgresql_problems(connection: BaseDatabaseWrapper) -> Iterator[CheckMessa
 
 
 def start_up_problems() -> list[str]:
-    """Return what forbids to start, as sentences: for whatever runs the site without Django's own checks."""
+    """Return what forbids to start, as sentences: for whatever runs the site without Django's own checks.
+
+    Missing triggers do not: pages can be read, and services/audit_gate.py refuses everything else.
+    """
     looks = (
         integrations_are_configured,
         key_rings_are_usable,
-        triggers_are_in_place,
+        anchors_have_a_place,
         database_keeps_what_it_promised,
     )
     found = [message for look in looks for message in look(databases=["default"])]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import Group
 
 VIEW = "dashboard.view_linkedaccount"
 REPAIR = "dashboard.repair_linkedaccount"
@@ -19,6 +23,16 @@ ROLES: dict[str, tuple[str, ...]] = {
     "admin": (VIEW, MANAGE_STAFF),
 }
 
+# What a permission lets a person do, as the 403 page says it.
+WORDS: dict[str, str] = {
+    VIEW: "see linked accounts and customers",
+    REPAIR: "repair linked accounts",
+    EDIT_CUSTOMERS: "add and change customers",
+    APPROVE: "approve what another person asked for",
+    READ_AUDIT: "read the audit log",
+    MANAGE_STAFF: "manage staff",
+}
+
 
 def ensure_roles(**kwargs: Any) -> None:
     """Make the groups say what the table says; runs after every migrate."""
@@ -32,6 +46,13 @@ def ensure_roles(**kwargs: Any) -> None:
         group, _ = Group.objects.get_or_create(name=name)
         codenames = [permission.partition(".")[2] for permission in permissions]
         group.permissions.set(Permission.objects.filter(content_type__app_label="dashboard", codename__in=codenames))
+
+
+def groups(names: Iterable[str]) -> list[Group]:
+    """Return the groups of these roles."""
+    from django.contrib.auth.models import Group
+
+    return list(Group.objects.filter(name__in=set(names) & ROLES.keys()))
 
 
 def role_of(user: Any) -> str:

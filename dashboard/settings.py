@@ -132,6 +132,20 @@ if _database["ENGINE"].endswith("sqlite3"):
 else:
     _database.setdefault("CONN_MAX_AGE", 60)
     _database["CONN_HEALTH_CHECKS"] = True
+    # Nobody waits for a locked table without end; the log sets a shorter time for itself.
+    _database.setdefault("OPTIONS", {}).setdefault("options", "-c lock_timeout=15s")
+
+# -- Anchors: the end of the audit log, signed, told to somebody who does not own the database
+
+_beside = Path(_database["NAME"]).parent if _database["ENGINE"].endswith("sqlite3") else BASE_DIR / "var"
+# Beside the database it shows mistakes, and proves nothing against whoever owns both: a deploy check says so.
+DEFAULT_ANCHORS = [f"file://{_beside.absolute() / 'audit-anchors.txt'}"]
+AUDIT_ANCHORS = [url for url in env.list("AUDIT_ANCHORS", default=DEFAULT_ANCHORS) if url]
+# An anchor leaves after this many entries, or this long after the first one that no anchor covers.
+AUDIT_ANCHOR_ENTRIES = env.int("AUDIT_ANCHOR_ENTRIES", default=100)
+AUDIT_ANCHOR_EVERY_S = env.int("AUDIT_ANCHOR_EVERY_S", default=60)
+# Where a sink has taken none for this long since then, nothing is sent or changed any more.
+AUDIT_ANCHOR_LIMIT_S = env.int("AUDIT_ANCHOR_LIMIT_S", default=900)
 
 # Shared by all processes, so that the limits on sign-in count across them. The table is made after every migrate.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}

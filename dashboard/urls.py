@@ -16,6 +16,7 @@ from dashboard.views import (
     errors,
     handovers,
     health,
+    invitations,
     linked_account_list,
     theme,
 )
@@ -47,6 +48,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/exports/new/", audit_exports.audit_export_create, name="audit-export-create"),
     path("audit/exports/<uuid:pk>/", audit_exports.audit_export_detail, name="audit-export-detail"),
     path("audit/exports/<uuid:pk>/file/", audit_exports.audit_export_file, name="audit-export-file"),
+    path("staff/", include("dashboard.views.urls_staff")),
+    path("invitation/<str:key>/", invitations.invitation, name="invitation"),
     # The only pages for customers; nobody signs in for them.
     path("repair/return/<slug:integration>/", handovers.come_back, name="handover-return"),
     path("repair/<str:key>/", handovers.handover, name="handover"),

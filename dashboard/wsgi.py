@@ -8,13 +8,16 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 application = get_wsgi_application()
 
-# A WSGI server runs no system checks of its own, and a site without its audit triggers must not come up.
+# A WSGI server runs no system checks of its own.
 from dashboard.checks import start_up_problems  # noqa: E402 - needs the apps
 
 if _problems := start_up_problems():
     raise ImproperlyConfigured(" ".join(_problems))
 
-from dashboard.services import executor  # noqa: E402 - needs the apps
+from dashboard.services import anchoring, audit_gate, executor  # noqa: E402 - needs the apps
 
+# A log that is not as it was promised stops no page: writes are refused, with the reason, until it is.
+audit_gate.tell_at_start()
+anchoring.begin()
 # What a process before this one was killed with is found and read back.
 executor.begin()

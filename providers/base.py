@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from .answers import Assessment, Challenge, Fact, Page, Schema, Snapshot, WebhookEvent
 from .as_code import Signing
 from .errors import ErrorRule
-from .fields import Field, FieldValue
+from .fields import AuditClass, Field, FieldValue
 from .http import ApiSession
 from .outcomes import Concern, Failure, FieldErrors, Ok, Outcome
 from .plan import Plan
@@ -145,6 +145,8 @@ class Provider(ABC):
     state_from: ClassVar[str] = ""
     # Whether an account says whose it is. Where not, `list_of_customer` does, and what it said is kept.
     names_customers: ClassVar[bool] = True
+    # What the audit log may keep of an account's title; a title that can name a person stays out of it.
+    title_audit: ClassVar[AuditClass] = AuditClass.UNDECLARED
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -24,8 +24,9 @@ class FieldKind(StrEnum):
 
 
 class AuditClass(StrEnum):
-    """What the audit log may keep of a value. Anything without a class is not kept."""
+    """What the audit log may keep of a value. Anything without a class is not kept, and a test asks for its class."""
 
+    UNDECLARED = ""
     PUBLIC = "public"
     PERSONAL = "personal"
     URL = "url"
@@ -65,4 +66,4 @@ class Field:
     pattern: str = ""
     pattern_message: str = ""
     max_length: int = 4096
-    audit: AuditClass = AuditClass.NEVER
+    audit: AuditClass = AuditClass.UNDECLARED

@@ -26,7 +26,7 @@ class Change:
     before: str | None
     after: str | None
     secret: bool = False
-    audit: AuditClass = AuditClass.NEVER
+    audit: AuditClass = AuditClass.UNDECLARED
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Entry:
     kept_back: bool = False
     locked: bool = False
     unit: str = ""
-    audit: AuditClass = AuditClass.NEVER
+    audit: AuditClass = AuditClass.UNDECLARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Mine:
     value: FieldValue = None
     kept_back: bool = False
     is_theirs: bool = False
-    audit: AuditClass = AuditClass.NEVER
+    audit: AuditClass = AuditClass.UNDECLARED
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Line:
     changed_by_me: bool = False
     changed_by_them: bool = False
     kept_back: bool = False
-    audit: AuditClass = AuditClass.NEVER
+    audit: AuditClass = AuditClass.UNDECLARED
 
 
 @dataclass(frozen=True, slots=True)

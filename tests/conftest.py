@@ -28,6 +28,8 @@ os.environ.update(
     AUDIT_KEYS="a1:" + base64.b64encode(b"a" * 32).decode(),
     FIELD_KEYS="f1:" + base64.b64encode(b"f" * 32).decode(),
     ANCHOR_KEYS="s1:" + base64.b64encode(b"s" * 32).decode(),
+    # Tests that want anchors name a sink.
+    AUDIT_ANCHORS="",
     HTTPS="false",
     # Who tests deletions does not test approvals; tests of these switch them on.
     APPROVALS="",
@@ -61,12 +63,16 @@ hypothesis.settings.load_profile("linkdesk")
 from django.test import Client  # noqa: E402
 
 from dashboard.models import User  # noqa: E402
+from dashboard.services import audit_gate  # noqa: E402
 from providers.config import read_configuration  # noqa: E402
 
 from . import databases, people  # noqa: E402
 from .emulator import Emulator, running  # noqa: E402
 
 Client.force_login = people.force_login  # type: ignore[method-assign]
+
+# A gate that was open in one test says nothing about the next one.
+audit_gate.OPEN_FOR_S = 0.0
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -130,6 +130,7 @@ def _like_production(folder: Path) -> dict[str, str]:
         "AUDIT_KEYS": key(),
         "FIELD_KEYS": key(),
         "ANCHOR_KEYS": key(),
+        "AUDIT_ANCHORS": "https://witness.example/anchors",
         "ALLOWED_HOSTS": "desk.example",
         "DATABASE_URL": f"sqlite:///{folder / 'checks.sqlite3'}",
         "TASKS_URL": f"sqlite:///{folder / 'tasks.sqlite3'}",

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0071_approval'),
+        ('dashboard', '0072_invitation'),
     ]
 
     operations = [

@@ -3,9 +3,11 @@
 from .api_call import ApiCall
 from .approval import Approval
 from .audit import AuditEntry, AuditHead
+from .audit_anchor import AuditAnchor, AuditCheck
 from .audit_export import AuditExport
 from .audit_term import AuditTerm
 from .customer import Customer
+from .invitation import Invitation
 from .linked_account import LinkedAccount
 from .operation import Operation
 from .rate_gate import RateGate
@@ -18,11 +20,14 @@ from .user import User
 __all__ = [
     "ApiCall",
     "Approval",
+    "AuditAnchor",
+    "AuditCheck",
     "AuditEntry",
     "AuditExport",
     "AuditHead",
     "AuditTerm",
     "Customer",
+    "Invitation",
     "LinkedAccount",
     "Operation",
     "RateGate",

@@ -56,6 +56,7 @@ class AuditEntry(models.Model):
         indexes = (
             models.Index(fields=("action", "-seq"), name="audit_by_action"),
             models.Index(fields=("actor_id", "-seq"), name="audit_by_actor"),
+            models.Index(fields=("actor_id", "action", "-seq"), name="audit_by_actor_action"),
             models.Index(fields=("target_id", "-seq"), name="audit_by_target"),
             models.Index(fields=("kind", "-seq"), name="audit_by_kind"),
             models.Index(fields=("operation_id", "-seq"), name="audit_by_operation"),

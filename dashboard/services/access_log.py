@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from django.db import DatabaseError
+from django.db import DatabaseError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from dashboard.models import AuditEntry
+from dashboard.models import AuditEntry, Customer
 
 from .audit import Actor, AuditUnavailable, Kind, Target, record
 from .audit_bytes import timestamp
@@ -21,13 +22,14 @@ ONE_LOOK = timedelta(minutes=15)
 WAIT_MS = 2_000
 
 
-def record_read(actor: Actor, target: Target | None, action: str) -> AuditEntry | None:
+def record_read(actor: Actor, seen: Target | Customer | None, action: str) -> AuditEntry | None:
     """Record that a page was opened; None if the same look is on record already, or if nothing can be recorded now.
 
     Reading goes on while the log cannot be written: that is logged as a warning. Call it outside of a transaction, from
     the view of the whole page and not from the fragments that poll.
     """
     try:
+        target = Target.of(seen) if isinstance(seen, Customer) else seen
         if _is_on_record(actor, target, action):
             return None
         return record(Kind.READ, action, actor=actor, target=target, wait_ms=WAIT_MS)
@@ -37,6 +39,14 @@ def record_read(actor: Actor, target: Target | None, action: str) -> AuditEntry 
 
 
 def _is_on_record(actor: Actor, target: Target | None, action: str) -> bool:
+    if connection.vendor != "postgresql":
+        return _same(actor, target, action).exists()
+    # A table that somebody has locked must not keep the page waiting. SQLite's readers wait for nobody.
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{WAIT_MS}ms"])
+        return _same(actor, target, action).exists()
+
+
+def _same(actor: Actor, target: Target | None, action: str) -> QuerySet[AuditEntry]:
     same = AuditEntry.objects.filter(kind=Kind.READ, action=action, actor_id=actor.id)
-    same = same.filter(target_id=target.id if target else "", at__gte=timestamp(timezone.now() - ONE_LOOK))
-    return same.exists()
+    return same.filter(target_id=target.id if target else "", at__gte=timestamp(timezone.now() - ONE_LOOK))

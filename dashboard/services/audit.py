@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import Error as AnyDatabaseError
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -18,15 +16,19 @@ from dashboard.keyring import KeyRing, KeyRingProblem, parse_ring
 from dashboard.models import AuditEntry, AuditHead, Customer, LinkedAccount, User
 from dashboard.models.audit import Kind
 from dashboard.roles import role_of
+from providers.fields import AuditClass
+from providers.registry import UnknownProvider, provider_class
 
-from . import audit_index
+from . import anchoring, audit_gate, audit_index
 from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, message, timestamp
+from .audit_guard import Unguarded, guard
 from .audit_redaction import pseudonym, redact_changes
 from .audit_verify import Finding, Verification, verify
 
 __all__ = [
     "SYSTEM",
     "Actor",
+    "AuditClosed",
     "AuditUnavailable",
     "Finding",
     "Kind",
@@ -43,6 +45,14 @@ LOCK_TIMEOUT_MS = 10_000
 
 class AuditUnavailable(Exception):
     """The entry could not be written: nothing may be done that it would have told of. The transaction rolls back."""
+
+
+class AuditClosed(AuditUnavailable):
+    """Nothing may be done now, though the entry could be written; `closed` says why."""
+
+    def __init__(self, action: str, closed: audit_gate.Closed) -> None:
+        super().__init__(f"{action}: {closed.sentence}")
+        self.closed = closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +85,27 @@ class Target:
     def of(cls, subject: LinkedAccount | Customer | User) -> Target:
         match subject:
             case LinkedAccount():
-                return cls(str(subject.pk), f"{subject.integration}: {subject}")
+                return cls(str(subject.pk), f"{subject.integration}: {_name_of(subject)}")
             case Customer():
-                return cls(str(subject.pk), f"Customer {pseudonym(subject.reference)}")
+                try:
+                    return cls(str(subject.pk), f"Customer {pseudonym(subject.reference)}")
+                except KeyRingProblem as problem:
+                    raise AuditUnavailable(f"A customer cannot be named in the audit log ({problem})") from problem
             case _:
                 return cls(str(subject.pk), subject.email)
 
 
+def _name_of(account: LinkedAccount) -> str:
+    """Return an account's title and remote id; without the title where it could name a person."""
+    try:
+        keeps_title = provider_class(account.provider).title_audit == AuditClass.PUBLIC
+    except UnknownProvider:
+        keeps_title = False
+    return str(account) if keeps_title else f"{account.schema_key} {account.remote_id}".strip()
+
+
 _NO_TARGET = Target("", "")
+Facts = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 # How many characters each column takes.
 _LIMITS = {column.name: column.max_length or 0 for column in AuditEntry._meta.concrete_fields}
 
@@ -96,7 +119,7 @@ def record(
     integration: str = "",
     operation_id: str = "",
     result: str = "",
-    facts: Mapping[str, Any] | None = None,
+    facts: Facts | None = None,
     approval: str = "",
     wait_ms: int | None = None,
 ) -> AuditEntry:
@@ -104,7 +127,8 @@ def record(
 
     Call it last in the transaction: from here to the commit every other writer of the log waits. `wait_ms` is for what
     may rather be left out than waited for; on SQLite it needs a transaction of its own. `approval` is the id of the
-    request under which this was done.
+    request under which this was done. Facts that take making (redaction) are given as a function: whatever breaks in
+    there is trouble of the log as well.
     """
     target = target or _NO_TARGET
     texts = {
@@ -122,12 +146,18 @@ def record(
     try:
         # Without a savepoint: whatever goes wrong in here, the transaction around it must not commit.
         with _patience(wait_ms), transaction.atomic(savepoint=False):
+            closed = audit_gate.is_held_back(kind, action)
+            if closed is not None:
+                raise AuditClosed(action, closed)
             ring = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS)
             columns = {name: _column(name, value) for name, value in texts.items()}
-            told = {**(facts or {}), "approval": approval} if approval else facts or {}
-            body = canonical(_with_request_id(told))
+            told = (facts() if callable(facts) else facts) or {}
+            body = canonical(_with_request_id({**told, "approval": approval} if approval else told))
             return _append(ring, {**columns, "body": body}, wait_ms or LOCK_TIMEOUT_MS)
-    except (AnyDatabaseError, ObjectDoesNotExist, KeyRingProblem, NotPlain) as trouble:
+    except AuditUnavailable:
+        raise
+    # Whatever it is: an entry that cannot be made is one that is missing.
+    except Exception as trouble:
         raise AuditUnavailable(f"{action}: the audit entry could not be written ({_cause(trouble)})") from trouble
 
 
@@ -148,6 +178,7 @@ def _patience(wait_ms: int | None) -> Iterator[None]:
 
 def _append(ring: KeyRing, columns: Mapping[str, str], wait_ms: int) -> AuditEntry:
     head = _lock_head(wait_ms)
+    guard(ring, head)
     entry = AuditEntry(
         seq=head.seq + 1,
         chain=CHAIN,
@@ -161,6 +192,7 @@ def _append(ring: KeyRing, columns: Mapping[str, str], wait_ms: int) -> AuditEnt
     entry.save(force_insert=True)
     audit_index.write(entry)
     AuditHead.objects.filter(chain=CHAIN).update(seq=entry.seq, mac=entry.mac)
+    anchoring.after_append()
     return entry
 
 
@@ -169,7 +201,10 @@ def _lock_head(wait_ms: int) -> AuditHead:
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [f"{wait_ms}ms"])
     # SQLite has no row locks and needs none: every transaction of ours is IMMEDIATE, so we are alone in here.
-    return AuditHead.objects.select_for_update().get(chain=CHAIN)
+    head = AuditHead.objects.select_for_update().filter(chain=CHAIN).first()
+    if head is None:
+        raise AuditHead.DoesNotExist("the end of the chain is not on record")
+    return head
 
 
 def _column(name: str, value: object) -> str:
@@ -183,5 +218,5 @@ def _with_request_id(facts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _cause(trouble: Exception) -> str:
-    """Return what may be told of the trouble: a database's message can quote a value, the others cannot."""
-    return type(trouble).__name__ if isinstance(trouble, AnyDatabaseError) else str(trouble)
+    """Return what may be told of the trouble: only of our own do we know that the message quotes no value."""
+    return str(trouble) if isinstance(trouble, KeyRingProblem | NotPlain | Unguarded) else type(trouble).__name__

@@ -19,7 +19,26 @@ HIDDEN = "•••"
 
 def redact_changes(plan: Plan) -> list[dict[str, object]]:
     """Return each change of `plan` as the audit log may keep it."""
-    return [_redacted(change, plan) for change in plan.changes]
+    return [redact(change, is_given=change.field in plan.secret_names) for change in plan.changes]
+
+
+def redact(change: Change, *, is_given: bool = False) -> dict[str, object]:
+    """Return one change as the audit log may keep it; `is_given`: a new secret comes with it."""
+    fact: dict[str, object] = {"field": change.field}
+    match _class_of(change):
+        case AuditClass.PUBLIC:
+            return fact | {"class": "public", "label": change.label, "before": change.before, "after": change.after}
+        case AuditClass.PERSONAL:
+            return fact | {"class": "personal", "label": change.label} | _both(change, _personal)
+        case AuditClass.URL:
+            return fact | {"class": "url", "label": change.label} | _both(change, _url)
+        case AuditClass.RECORD:
+            return fact | {"class": "record"} | _both(change, _record)
+        case AuditClass.SECRET:
+            return fact | {"class": "secret", "label": change.label, "change": _secret(change, is_given)}
+        case _:
+            # NEVER, and whatever has no class yet.
+            return fact | {"class": "never"}
 
 
 def pseudonym(text: str) -> str:
@@ -73,28 +92,16 @@ def redact_url(url: str) -> str:
     return f"{parts.scheme}://{address}{parts.path}" + (f"?{query}" if query else "")
 
 
-def _redacted(change: Change, plan: Plan) -> dict[str, object]:
-    fact: dict[str, object] = {"field": change.field}
-    match _class_of(change):
-        case AuditClass.PUBLIC:
-            return fact | {"class": "public", "label": change.label, "before": change.before, "after": change.after}
-        case AuditClass.PERSONAL:
-            return fact | {"class": "personal", "label": change.label} | _both(change, _personal)
-        case AuditClass.URL:
-            return fact | {"class": "url", "label": change.label} | _both(change, _url)
-        case AuditClass.RECORD:
-            return fact | {"class": "record"} | _both(change, _record)
-        case AuditClass.SECRET:
-            return fact | {"class": "secret", "label": change.label, "change": _secret(change, plan)}
-        case _:
-            # NEVER, and whatever has no class yet.
-            return fact | {"class": "never"}
-
-
 def _class_of(change: Change) -> AuditClass:
-    """Return the class; a secret that was declared as something milder is a secret all the same."""
+    """Return the class; what is stricter than declared is taken as it is.
+
+    A secret that was declared as something milder is a secret all the same, and an address where nobody expected
+    one may carry a password.
+    """
     if change.secret or change.audit == AuditClass.SECRET:
         return AuditClass.NEVER if change.audit == AuditClass.NEVER else AuditClass.SECRET
+    if change.audit == AuditClass.PUBLIC and any("://" in (text or "") for text in (change.before, change.after)):
+        return AuditClass.URL
     return change.audit
 
 
@@ -117,9 +124,9 @@ def _record(value: str) -> dict[str, str]:
     return {"digest": keyed_digest("record", value)}
 
 
-def _secret(change: Change, plan: Plan) -> str:
+def _secret(change: Change, is_given: bool) -> str:
     """Say what happens to a secret. No digest of it: a short one could be guessed by whoever holds the key."""
-    if change.field in plan.secret_names:
+    if is_given:
         return "set"
     if change.after is None:
         return "cleared"

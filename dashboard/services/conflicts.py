@@ -127,7 +127,7 @@ def _meant(change: Change, value: FieldValue, differs: Iterable[str]) -> Mine:
 def _digests(line: Line) -> dict[str, Any]:
     """Return keyed digests of the three versions; of a secret, and of what has no class, only who changed it."""
     whose = {"mine": line.changed_by_me, "theirs": line.changed_by_them}
-    if line.kept_back or line.audit in (AuditClass.SECRET, AuditClass.NEVER):
+    if line.kept_back or line.audit in (AuditClass.SECRET, AuditClass.NEVER, AuditClass.UNDECLARED):
         return {
             "class": "secret" if line.kept_back else "never",
             "changed_by": [who for who, has in whose.items() if has],

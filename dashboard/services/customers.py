@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, F, Q, QuerySet, Value
@@ -12,7 +11,7 @@ from django.db.models.functions import Coalesce, Concat, Lower, NullIf
 from ..models import Customer
 from ..query_text import MAX_WORDS, clean
 from .audit import Actor, Kind, Target, record
-from .audit_redaction import mask, pseudonym
+from .audit_policy import changes_of
 from .keyset import KeysetPage, Sort, page
 from .mirror import rematch_customers
 
@@ -64,7 +63,7 @@ def create(values: Mapping[str, str], *, actor: Actor) -> Customer:
             "customer.created",
             actor=actor,
             target=Target.of(customer),
-            facts={"changes": [_change(name, "", values[name]) for name in FIELDS if values[name]]},
+            facts=lambda: {"changes": changes_of(Customer, {}, {name: values[name] for name in FIELDS}, labels=LABELS)},
         )
     return customer
 
@@ -85,7 +84,9 @@ def change(customer: Customer, values: Mapping[str, str], *, actor: Actor) -> bo
             "customer.changed",
             actor=actor,
             target=Target.of(customer),
-            facts={"changes": [_change(name, before[name], values[name]) for name in changed]},
+            facts=lambda: {
+                "changes": changes_of(Customer, before, {name: values[name] for name in changed}, labels=LABELS)
+            },
         )
     return True
 
@@ -101,18 +102,3 @@ def _saved(customer: Customer) -> Customer:
             raise
         raise ReferenceTaken(other) from None
     return customer
-
-
-def _change(name: str, before: str, after: str) -> dict[str, Any]:
-    """Return one change as the log may keep it: people must stay erasable, so masked and by pseudonym."""
-    return {
-        "field": name,
-        "class": "personal",
-        "label": LABELS[name],
-        "before": _personal(before),
-        "after": _personal(after),
-    }
-
-
-def _personal(value: str) -> dict[str, str] | None:
-    return {"masked": mask(value), "pseudonym": pseudonym(value)} if value else None

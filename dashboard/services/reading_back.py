@@ -36,7 +36,14 @@ def find_orphans() -> int:
     silent = Operation.objects.select_related("account").filter(
         Q(beat_at__lt=timezone.now() - ORPHAN_AFTER) | Q(beat_at=None), state=State.RUNNING
     )
-    return sum(_abandon(operation) for operation in silent)
+    found = 0
+    for operation in silent:
+        try:
+            found += _abandon(operation)
+        except Exception:
+            # One that cannot be put on record now must not keep the others from being found.
+            log.exception("operation_not_abandoned", operation=str(operation.pk))
+    return found
 
 
 def check_due() -> int:

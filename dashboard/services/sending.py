@@ -175,7 +175,7 @@ def _begin(
                 target=Target.of(account),
                 integration=operation.integration,
                 operation_id=str(operation.pk),
-                facts=_intent(plan, operation),
+                facts=lambda: _intent(plan, operation),
                 approval=str(operation.approval_id or ""),
             )
     except IntegrityError:

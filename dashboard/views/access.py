@@ -17,31 +17,26 @@ from dashboard.sign_in.proof import is_fresh
 from .errors import Trouble, answer
 from .proof import ask
 
-# What a permission lets a person do, as the 403 page says it.
-WORDS: dict[str, str] = {
-    roles.VIEW: "see linked accounts and customers",
-    roles.REPAIR: "repair linked accounts",
-    roles.EDIT_CUSTOMERS: "add and change customers",
-    roles.APPROVE: "approve what another person asked for",
-    roles.READ_AUDIT: "read the audit log",
-    roles.MANAGE_STAFF: "manage staff",
-}
 NAMES_SHOWN = 12
+View = Callable[..., HttpResponse]
 
 
-def needs(
-    permission: str, *, recent: bool = False
-) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+def needs(permission: str, *, recent: bool = False) -> Callable[[View], View]:
     """Let only people with `permission` into a view; the attempt of anyone else goes on record.
 
     With `recent` they must have proved who they are within REAUTHENTICATION_S, or are asked to.
     """
+    return needs_any(permission, recent=recent)
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+
+def needs_any(*permissions: str, recent: bool = False) -> Callable[[View], View]:
+    """Let people with one of `permissions` into a view; a refusal names the first."""
+
+    def decorate(view: View) -> View:
         @wraps(view)
         def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(permission):
-                return deny(request, permission)
+            if not any(request.user.has_perm(permission) for permission in permissions):
+                return deny(request, permissions[0])
             if recent and not is_fresh(request):
                 return ask(request)
             return view(request, *args, **kwargs)
@@ -53,7 +48,7 @@ def needs(
 
 def deny(request: HttpRequest, permission: str) -> HttpResponse:
     """Answer 403, name the permission and the people who have it, and write the attempt down."""
-    match = request.resolver_match
+    match, words = request.resolver_match, roles.WORDS.get(permission, permission)
     facts = {"permission": permission, "method": request.method or "", "page": match.view_name if match else ""}
     if match and match.kwargs:
         facts["object"] = ", ".join(str(value) for value in match.kwargs.values())
@@ -63,7 +58,7 @@ def deny(request: HttpRequest, permission: str) -> HttpResponse:
         Trouble(
             status=403,
             title="You may not do this",
-            sentence=f"This needs the permission to {WORDS.get(permission, permission)}. Your role does not have it.",
+            sentence=f"This needs the permission to {words}. Your role does not have it.",
             next_step="Nothing was changed. Ask one of the people below, or an administrator for the role.",
             icon="shield-lock",
             tone="warn",

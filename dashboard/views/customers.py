@@ -16,7 +16,7 @@ from dashboard.forms.filters import CustomerFilter
 from dashboard.models import Customer
 from dashboard.services import account_list, customers
 from dashboard.services.access_log import record_read
-from dashboard.services.audit import Actor, Target
+from dashboard.services.audit import Actor
 
 from .access import needs
 from .account_rows import grouped
@@ -50,7 +50,7 @@ def customer_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         "groups": grouped(accounts, timezone.now(), by_customer=False),
         "is_cut": len(accounts) == account_list.MOST_OF_ONE_CUSTOMER,
     }
-    record_read(Actor.of(request.user), Target.of(customer), "customer.read")
+    record_read(Actor.of(request.user), customer, "customer.read")
     return render(request, "dashboard/customer_detail.html", context)
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from dashboard.services.audit import AuditUnavailable
+from dashboard.keyring import KeyRingProblem
+from dashboard.services.audit import AuditClosed, AuditUnavailable
 
 from . import handovers
 from .rendering import vary_by_request_type, wants_fragment
@@ -90,6 +91,13 @@ NOT_AUDITABLE = Trouble(
     "Tell an administrator now. What you typed was not kept; try again when they say so.",
     code="audit_unavailable",
 )
+WRITES_REFUSED = Trouble(
+    503,
+    "The audit log cannot be proved now",
+    "Until it can, Linkdesk sends and changes nothing. Nothing was sent and nothing was changed.",
+    "Tell an administrator now. Pages can still be read; what you typed was not kept.",
+    code="audit_closed",
+)
 DATABASE_DOWN = Trouble(
     503,
     "The database does not answer",
@@ -97,6 +105,8 @@ DATABASE_DOWN = Trouble(
     "Wait a minute and try again. If you were sending something, look at the account's timeline first.",
     code="database_unavailable",
 )
+# PostgreSQL's code for what our role may not do: grants were taken away, or never given.
+_NOT_GRANTED = "42501"
 NO_PASSWORD = Trouble(
     409,
     "This account has no password",
@@ -121,9 +131,17 @@ def answer(request: HttpRequest, trouble: Trouble) -> HttpResponse:
 def trouble_of(exception: BaseException | None) -> Trouble | None:
     """Return what an exception means to people where it is no mistake of Linkdesk's."""
     match exception:
+        case AuditClosed():
+            closed = exception.closed
+            return replace(WRITES_REFUSED, sentence=f"{closed.sentence} {WRITES_REFUSED.sentence}", code=closed.code)
         case AuditUnavailable():
             return NOT_AUDITABLE
-        case OperationalError() | InterfaceError():
+        case KeyRingProblem() if str(exception).startswith("AUDIT_KEYS"):
+            return NOT_AUDITABLE
+        # PostgreSQL's word for a database that is read-only now is an InternalError.
+        case OperationalError() | InterfaceError() | InternalError():
+            return DATABASE_DOWN
+        case ProgrammingError() if getattr(exception.__cause__, "sqlstate", "") == _NOT_GRANTED:
             return DATABASE_DOWN
         case _:
             return None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 
 from dashboard.models import Operation
-from dashboard.services.audit import AuditUnavailable
+from dashboard.services.audit import AuditClosed, AuditUnavailable
 
 log = structlog.get_logger(__name__)
 
 # What is raised before anything was sent: the intent could not be written, or not committed.
-NOT_BEGUN = (AuditUnavailable, OperationalError, InterfaceError)
+NOT_BEGUN = (AuditUnavailable, DatabaseError, InterfaceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ AUDIT_UNAVAILABLE = Notice(
     "The audit log cannot be written",
     "Linkdesk does nothing that it cannot put on record. Nothing was sent. Tell an administrator now.",
 )
+WRITES_REFUSED = Notice(
+    503,
+    "bad",
+    "The audit log cannot be proved now",
+    "Until it can, Linkdesk sends and changes nothing. Nothing was sent. Tell an administrator now.",
+)
 DATABASE_UNAVAILABLE = Notice(
     503,
     "bad",
@@ -70,6 +76,9 @@ def not_fresh_notice(question: str) -> Notice:
 
 def not_begun_notice(trouble: Exception) -> Notice:
     """Say why nothing was begun, and leave a line for whoever looks after the database."""
+    if isinstance(trouble, AuditClosed):
+        log.error("writes_refused", code=trouble.closed.code, cause=trouble.closed.sentence)
+        return replace(WRITES_REFUSED, sentence=f"{trouble.closed.sentence} {WRITES_REFUSED.sentence}")
     if isinstance(trouble, AuditUnavailable):
         log.error("audit_unavailable", exc_info=trouble)
         return AUDIT_UNAVAILABLE

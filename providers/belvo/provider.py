@@ -11,7 +11,7 @@ from ..answers import Assessment, Challenge, Fact, Page, Schema, Snapshot, Webho
 from ..as_code import Signing
 from ..base import Availability, Capability, Provider, Setting
 from ..errors import BUILT_IN
-from ..fields import Field, FieldValue
+from ..fields import AuditClass, Field, FieldValue
 from ..http import ApiSession, Reply
 from ..outcomes import Evidence, Failure, FieldErrors, Gone, Ok, Outcome
 from ..plan import Plan
@@ -32,6 +32,7 @@ class Belvo(Provider):
     slug = "belvo"
     name = "Belvo"
     noun = "link"
+    title_audit = AuditClass.PUBLIC
     settings = (
         Setting("URL", "the address of Belvo's API", default="https://sandbox.belvo.com"),
         Setting("SECRET_ID", "the secret id from Belvo's dashboard"),

@@ -19,6 +19,12 @@ from .snapshots import name_of
 NAME = "connection.name"
 _NUMBER = re.compile(r"-?[0-9]+([.,][0-9]+)?")
 _PERSONAL = re.compile(r"user|e-?mail|login|contact|phone", re.IGNORECASE)
+_URL = re.compile(r"ur[il](?![a-z])|endpoint|webhook|callback", re.IGNORECASE)
+# Free text that the audit log may keep as it is, by handle. Any other may be a secret that nobody has declared.
+_LISTED = re.compile(
+    r"delimiter|encoding|filename_pattern|host|legacy_connector_id|location_id|order_start_date|qualifier|region"
+    r"|remote_path|seller_id|store_hash|wildcard"
+)
 _YES_NO = (Choice("true", "Yes"), Choice("false", "No"))
 _KEEP = "Leave blank to keep the one that is set."
 _LOCKED = "Set by Flxpoint; it cannot be changed here."
@@ -89,11 +95,16 @@ def choices_of(config: Config, kind: FieldKind) -> tuple[Choice, ...]:
 
 
 def audit_class(config: Config) -> AuditClass:
+    """Return what the audit log may keep: choices, numbers and listed texts; of any other text that it was set."""
     if config.secret:
         return AuditClass.SECRET
-    if re.match(r"https?://", config.value or "", re.IGNORECASE):
+    words = f"{config.handle} {config.label}"
+    if "://" in (config.value or "") or _URL.search(words):
         return AuditClass.URL
-    return AuditClass.PERSONAL if _PERSONAL.search(f"{config.handle} {config.label}") else AuditClass.PUBLIC
+    if _PERSONAL.search(words):
+        return AuditClass.PERSONAL
+    is_closed = kind_of(config) in {FieldKind.SELECT, FieldKind.MULTISELECT, FieldKind.NUMBER}
+    return AuditClass.PUBLIC if is_closed or _LISTED.fullmatch(config.handle) else AuditClass.SECRET
 
 
 def items_of(value: str | None) -> tuple[str, ...]:

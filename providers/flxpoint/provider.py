@@ -13,7 +13,7 @@ from ..answers import Assessment, Fact, Page, Schema, Snapshot
 from ..as_code import Signing
 from ..base import Availability, Capability, Provider, Setting
 from ..errors import BUILT_IN
-from ..fields import Field, FieldValue
+from ..fields import AuditClass, Field, FieldValue
 from ..http import ApiSession, Reply
 from ..outcomes import Concern, Failure, FieldErrors, Ok, Outcome
 from ..plan import Plan
@@ -36,6 +36,7 @@ class Flxpoint(Provider):
     slug = "flxpoint"
     name = "Flxpoint"
     noun = "connection"
+    title_audit = AuditClass.PUBLIC
     schema_noun = "integration type"
     state_from = "its configs"
     settings = (

@@ -12,7 +12,7 @@ from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
 from ..attention import Attention
 from ..base import Action, Availability, Capability, Effect, Provider
 from ..errors import BUILT_IN
-from ..fields import Field, FieldValue
+from ..fields import AuditClass, Field, FieldValue
 from ..http import ApiSession
 from ..outcomes import Failure, FieldErrors, Gone, Ok, Outcome
 from ..plan import Plan
@@ -59,6 +59,7 @@ class Linkar(Provider):
     slug = "linkar"
     name = "Linkar"
     noun = "record"
+    title_audit = AuditClass.RECORD
     schema_noun = "file"
     state_from = "what it holds"
     settings = SETTINGS

@@ -15,7 +15,7 @@ from ..as_code import CLIENT_CREDENTIALS, Signing, TokenCall
 from ..base import Availability, Capability, Launcher, Provider, Setting
 from ..cleaning import clean_text
 from ..errors import BUILT_IN
-from ..fields import Field, FieldValue
+from ..fields import AuditClass, Field, FieldValue
 from ..http import BASE_URL_FORM, ApiSession, Reply, is_base_url
 from ..outcomes import Failure, FieldErrors, Ok, Outcome
 from ..plan import Plan
@@ -40,6 +40,7 @@ class MoneyKit(Provider):
     slug = "moneykit"
     name = "MoneyKit"
     noun = "link"
+    title_audit = AuditClass.PUBLIC
     settings = (
         Setting("URL", "the address of MoneyKit's API", default="https://api.moneykit.com"),
         Setting("CLIENT_ID", "the client id from MoneyKit's dashboard"),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.converters import IntConverter
 
 from dashboard.models import AuditEntry, Customer
 from tests import people
@@ -17,7 +18,7 @@ from tests.dashboard import accounts
 
 pytestmark = pytest.mark.django_db
 OPEN = {"account_login", "account_logout", "account_signup", "account_inactive", "theme", "healthz"}
-OPEN |= {"handover", "handover-return"}
+OPEN |= {"handover", "handover-return", "invitation"}
 
 
 def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
@@ -34,7 +35,8 @@ SAMPLES: dict[str, Any] = {"pk": uuid.UUID(int=7), "seq": 1, "number": 1, "actio
 
 def address(name: str) -> str:
     pattern = next(each for each in patterns() if each.name == name)
-    return reverse(name, kwargs={part: SAMPLES[part] for part in pattern.pattern.converters})
+    parts = pattern.pattern.converters.items()
+    return reverse(name, kwargs={part: 7 if isinstance(kind, IntConverter) else SAMPLES[part] for part, kind in parts})
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in OPEN])

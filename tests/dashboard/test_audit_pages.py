@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -16,6 +17,7 @@ from dashboard.models import AuditEntry
 from dashboard.models.audit import Kind
 from dashboard.services import audit
 from dashboard.services.audit import SYSTEM, Actor, Target
+from dashboard.triggers import install_triggers
 from tests import people
 from tests.dashboard import accounts, pages
 
@@ -233,12 +235,28 @@ def test_a_broken_chain_is_said_to_be_broken(entries: list[AuditEntry], auditor:
     from tests.dashboard.audit_samples import tamper
 
     tamper("UPDATE dashboard_auditentry SET actor = 'Somebody else' WHERE seq = 2")
+    install_triggers(connection)
 
     html = auditor.post(reverse("audit-verify"), follow=True).content.decode()
 
     assert "The chain is broken: 1 findings" in html
     assert "Chain broken" in auditor.get(reverse("audit-status")).content.decode()
     assert AuditEntry.objects.get(action="audit.verified").result == "broken"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_found_is_said_even_where_it_cannot_be_put_on_record(
+    entries: list[AuditEntry], auditor: Client
+) -> None:
+    from tests.dashboard.audit_samples import tamper
+
+    last = AuditEntry.objects.order_by("-seq").values_list("seq", flat=True)[0]
+    tamper("UPDATE dashboard_auditentry SET actor = 'Somebody else' WHERE seq = %s", last)
+
+    html = auditor.post(reverse("audit-verify"), follow=True).content.decode()
+
+    assert f"The chain is broken: 1 findings, the first at entry {last}" in html
+    assert not AuditEntry.objects.filter(action="audit.verified").exists()
 
 
 def test_a_get_verifies_nothing(auditor: Client) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.urls.converters import IntConverter
 from django.utils import timezone
 
 from dashboard.models import ApiCall, LinkedAccount, Operation, User
@@ -90,10 +91,14 @@ def things(desk: Client) -> dict[str, list[Any]]:
 
 def addresses(name: str, things: dict[str, list[Any]]) -> Iterator[str]:
     pattern = next(each for each in patterns() if each.name == name)
-    parts = list(pattern.pattern.converters)
-    most = max((len(things[part]) for part in parts), default=1)
+    # People have numbers.
+    kinds = {
+        part: "number" if isinstance(kind, IntConverter) and part == "pk" else part
+        for part, kind in pattern.pattern.converters.items()
+    }
+    most = max((len(things[kind]) for kind in kinds.values()), default=1)
     for turn in range(most):
-        yield reverse(name, kwargs={part: things[part][turn % len(things[part])] for part in parts})
+        yield reverse(name, kwargs={part: things[kind][turn % len(things[kind])] for part, kind in kinds.items()})
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "account_logout"])

@@ -25,6 +25,7 @@ def check(tmp_path: Path, **changes: str | None) -> subprocess.CompletedProcess[
         "AUDIT_KEYS": ring(),
         "FIELD_KEYS": ring(),
         "ANCHOR_KEYS": ring(),
+        "AUDIT_ANCHORS": "https://witness.example/anchors",
         "HTTPS": "true",
         "ALLOWED_HOSTS": "desk.example",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'desk.sqlite3'}",

@@ -1,0 +1,90 @@
+"""What a reader of the log is told of its proof: when it was verified and anchored, and why nothing may be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from dashboard.models import AuditAnchor, AuditCheck, AuditHead
+
+from . import audit_gate
+from .anchor_sinks import BadAddress, configured
+from .audit_bytes import CHAIN
+
+
+@dataclass(frozen=True, slots=True)
+class SinkStatus:
+    """One sink: the last entry that it was told, when, and what is wrong with it now."""
+
+    name: str
+    seq: int
+    taken_at: datetime | None
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStatus:
+    """`verified_at` is the newest look, in part or in full; `is_verified` is false once a look found something.
+
+    `anchored_seq` is what every sink has; `entries_since` came after it. `promise` says how far an anchor may lag.
+    `closed` says why nothing may be sent or changed, "" where it may.
+    """
+
+    verified_at: datetime | None
+    is_verified: bool
+    findings: int
+    first_finding: str
+    verified_whole_at: datetime | None
+    anchored_at: datetime | None
+    anchored_seq: int
+    entries_since: int
+    promise: str
+    closed: str
+    sinks: tuple[SinkStatus, ...]
+
+
+def status() -> ChainStatus:
+    """Return how the log stands now; in five queries, whatever its size."""
+    checks = {check.scope: check for check in AuditCheck.objects.all()}
+    whole, newest = checks.get("full"), max(checks.values(), key=lambda check: check.at, default=None)
+    bad = next((check for check in checks.values() if not check.ok), None)
+    sinks = _sinks()
+    head_seq = AuditHead.objects.filter(chain=CHAIN).values_list("seq", flat=True).first() or 0
+    anchored_seq = min((sink.seq for sink in sinks), default=0)
+    closed = audit_gate.look()
+    return ChainStatus(
+        verified_at=newest.at if newest else None,
+        is_verified=newest is not None and bad is None,
+        findings=bad.findings if bad else 0,
+        first_finding=bad.first_finding if bad else "",
+        verified_whole_at=whole.at if whole else None,
+        anchored_at=min((sink.taken_at for sink in sinks if sink.taken_at), default=None),
+        anchored_seq=anchored_seq,
+        entries_since=max(0, head_seq - anchored_seq),
+        promise=promise() if sinks else "",
+        closed=closed.sentence if closed else "",
+        sinks=sinks,
+    )
+
+
+def promise() -> str:
+    """Say what may be lost unseen: the entries of one interval."""
+    count, seconds = settings.AUDIT_ANCHOR_ENTRIES, settings.AUDIT_ANCHOR_EVERY_S
+    return f"every {count} entries, or {seconds} seconds after the first one that no anchor covers"
+
+
+def _sinks() -> tuple[SinkStatus, ...]:
+    try:
+        names = [sink.name for sink in configured()]
+    except BadAddress:
+        return ()
+    rows = {row.sink: row for row in AuditAnchor.objects.filter(sink__in=names)} if names else {}
+    return tuple(_sink(name, rows.get(name)) for name in names)
+
+
+def _sink(name: str, row: AuditAnchor | None) -> SinkStatus:
+    if row is None:
+        return SinkStatus(name, 0, None, "")
+    return SinkStatus(name, row.seq, row.taken_at, row.finding or row.trouble)
