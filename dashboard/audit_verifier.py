@@ -4,7 +4,7 @@
     audit_verifier.py export.zip --public-key NAME=BASE64 [--keys FILE]
     audit_verifier.py linkdesk.sqlite3 --keys FILE [--anchors FILE --public-key NAME=BASE64]
     audit_verifier.py postgres://… --keys FILE        (needs psycopg)
-    audit_verifier.py entries.jsonl --keys FILE
+    audit_verifier.py entries.jsonl --keys FILE       (or entries.csv, a dump with a header)
     … --since 1200:<hex mac>    only what follows a checkpoint       … --entry 1207    one entry and its neighbours
 
 `--keys` is a file with what AUDIT_KEYS holds (or the variable itself is read); `--public-key` is what
@@ -20,9 +20,10 @@ The bytes of an entry, `field(x)` being u32(length) then the bytes, text in UTF-
 
 Findings: `gap` (numbers are missing), `mac` (not what was written), `prev` (does not follow the one before it),
 `unknown_key` (its key is not in the ring), `missing_tail` (the end of the chain is ahead of the entries),
-`row_points_past_end` (entries past the end of the chain), `no_head` (the end itself is missing), `rollback` (the log is
-not the one that was anchored: put back, cut or written anew), `orphan_intent` (sent, and no outcome since),
-`bad_anchor` (an anchor that its key did not sign), `bundle` (an export that is not as it was signed).
+`row_points_past_end` (entries past the end of the chain, or other rows that name such), `no_head` (the end itself is
+missing), `rollback` (the log is not the one that was anchored: put back, cut or written anew), `orphan_intent` (sent,
+and no outcome since), `bad_anchor` (an anchor that its key did not sign), `bundle` (an export that is not as it was
+signed).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import csv
 import hashlib
 import hmac
 import io
@@ -67,9 +69,13 @@ COLUMNS = ("seq", "chain", "key_id", "prev_mac", "mac", *TEXT_COLUMNS)
 EXPORT_FORMAT = "linkdesk-audit-export/v1"
 # More are counted, not listed: a broken log must not fill the memory of who looks at it.
 MAX_FINDINGS = 1000
+_MAX_CELL_CHARS = 16_000_000
 ORPHAN_AFTER = timedelta(minutes=15)
 _ABSENT = (0xFFFFFFFF).to_bytes(4, "big")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM dashboard_auditentry"  # noqa: S608 - our own names
+_IN_SYSLOG = '{"note": '
+# Tables of our own whose rows name an entry: cutting the log leaves them behind.
+_POINTING = ("dashboard_auditanchor", "dashboard_auditcheck")
 _NOTE = re.compile(r"((?:[^\n]+\n)+)\n((?:— [^\n]+\n)+)")
 
 Row = Mapping[str, Any]
@@ -195,8 +201,18 @@ class Walk:
             self.note("row_points_past_end", head[0] + 1, text)
         elif head[1] != self.mac:
             self.note("missing_tail", head[0], "the last entry is not the one at the end of the chain")
+        self.look_at_last_anchor()
+
+    def look_at_last_anchor(self) -> None:
+        """Say whether an entry after the last one was anchored."""
         if (last := max(self.anchors, default=0)) > self.seq:
             self.note("rollback", self.seq + 1, f"entry {last} was anchored, and the log ends at {self.seq}")
+
+    def look_at_pointers(self, named: Mapping[str, int]) -> None:
+        """Say which rows of other tables name an entry past the end; `named` is the greatest number in each table."""
+        for table, seq in named.items():
+            if seq > self.seq:
+                self.note("row_points_past_end", self.seq + 1, f"{table} names entry {seq}, which is not there")
 
     def look_for_orphans(self, now: datetime) -> None:
         """Name intents that were sent and of which nothing was heard within a quarter of an hour."""
@@ -255,8 +271,15 @@ def _message(row: Row) -> bytes:
 
 
 def notes_in(text: str) -> list[str]:
-    """Return the signed notes that stand one after another in a file."""
-    return [match.group(0) for match in _NOTE.finditer(text)]
+    """Return the signed notes in a file: one after another, or in lines with `{"note": "..."}` as syslog keeps them."""
+    notes = [match.group(0) for match in _NOTE.finditer(text)]
+    for line in text.splitlines() if _IN_SYSLOG in text else ():
+        if _IN_SYSLOG in line:
+            try:
+                notes.append(str(json.JSONDecoder().raw_decode(line[line.index(_IN_SYSLOG) :])[0]["note"]))
+            except ValueError:
+                notes.append(line)
+    return notes
 
 
 def open_note(note: str, public_keys: Mapping[str, str]) -> list[str]:
@@ -293,7 +316,8 @@ def anchor_of(lines: list[str]) -> Point:
 def read_anchors(text: str, public_keys: Mapping[str, str]) -> tuple[dict[int, bytes], list[Finding]]:
     """Return the anchors of a file by number, and a finding for each note in it that cannot be trusted."""
     anchors: dict[int, bytes] = {}
-    findings = []
+    findings: list[Finding] = []
+    last = 0
     for number, note in enumerate(notes_in(text), start=1):
         try:
             seq, mac = anchor_of(open_note(note, public_keys))
@@ -302,6 +326,9 @@ def read_anchors(text: str, public_keys: Mapping[str, str]) -> tuple[dict[int, b
             continue
         if anchors.setdefault(seq, mac) != mac:
             findings.append(Finding("bad_anchor", seq, f"two anchors name different entries {seq}"))
+        if seq < last:
+            findings.append(Finding("rollback", seq, f"was anchored after entry {last}: the log was put back then"))
+        last = seq
     return anchors, findings
 
 
@@ -315,6 +342,17 @@ def read_jsonl(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
         for column in ("mac", "prev_mac"):
             row[column] = bytes.fromhex(row[column])
         yield row
+
+
+def read_csv(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield entries from CSV with a header; MACs are in hex, as PostgreSQL writes them or plain."""
+    csv.field_size_limit(_MAX_CELL_CHARS)
+    for row in csv.DictReader(lines):
+        entry: dict[str, Any] = dict(row)
+        entry["seq"] = int(row["seq"])
+        for column in ("mac", "prev_mac"):
+            entry[column] = bytes.fromhex(row[column].removeprefix("\\x"))
+        yield entry
 
 
 def read_sqlite(path: Path, after: int, upto: int | None) -> tuple[Iterator[dict[str, Any]], Point | None]:
@@ -467,8 +505,12 @@ def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
         if walk.entries == 0 and options.entry and not start[1]:
             walk.seq, walk.mac = row["seq"] - 1, bytes(row["prev_mac"])
         walk.look_at(row)
-    if upto is None and not options.source.endswith(".jsonl"):
+    is_dump = options.source.endswith((".jsonl", ".csv"))
+    if is_dump and upto is None:
+        walk.look_at_last_anchor()
+    elif upto is None:
         walk.look_at_end(head)
+        walk.look_at_pointers(_named(options.source))
         walk.look_for_orphans(datetime.now(UTC))
     return walk.result(), {"anchors": len(anchors)}
 
@@ -485,10 +527,33 @@ def _start(options: argparse.Namespace) -> tuple[Point, int | None]:
 def _source(source: str, after: int, upto: int | None) -> tuple[Iterator[dict[str, Any]], Point | None]:
     if source.startswith(("postgres://", "postgresql://")):
         return read_postgresql(source, after, upto)
+    if source.endswith(".csv"):
+        rows = read_csv(Path(source).open(encoding="utf-8", newline=""))  # noqa: SIM115 - read to its end
+        return (row for row in rows if after < row["seq"] <= (upto or row["seq"])), None
     if source.endswith(".jsonl"):
         lines = io.BytesIO(sys.stdin.buffer.read()) if source == "-" else Path(source).open("rb")  # noqa: SIM115
         return (row for row in read_jsonl(lines) if after < row["seq"] <= (upto or row["seq"])), None
     return read_sqlite(Path(source), after, upto)
+
+
+def _named(source: str) -> dict[str, int]:
+    """Return the greatest entry that each of our own tables names, where it is there at all."""
+    if source.startswith(("postgres://", "postgresql://")):
+        import psycopg
+
+        with psycopg.connect(source) as server:
+            found = server.execute(
+                "SELECT name FROM unnest(%s) name WHERE to_regclass(name) IS NOT NULL", [[*_POINTING]]
+            )
+            tables = [name for (name,) in found.fetchall()]
+            return {name: server.execute(_greatest_in(name).encode()).fetchone()[0] for name in tables}  # type: ignore[index]
+    with closing(sqlite3.connect(f"{Path(source).resolve().as_uri()}?mode=ro", uri=True)) as file:
+        present = {name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        return {name: file.execute(_greatest_in(name)).fetchone()[0] for name in _POINTING if name in present}
+
+
+def _greatest_in(table: str) -> str:
+    return f"SELECT coalesce(max(seq), 0) FROM {table}"  # noqa: S608 - our own names
 
 
 def _keys(path: str | None) -> dict[str, bytes] | None:

@@ -77,6 +77,8 @@ audit_gate.OPEN_FOR_S = 0.0
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also run the tests of the issue's full size")
+    parser.addoption("--places", type=int, help="at how many places each way of tampering with the audit log is tried")
+    parser.addoption("--seed", type=int, help="the seed of those places; a random one is printed")
     parser.addoption("--write-screenshots", action="store_true", help="make the README's pictures anew")
 
 

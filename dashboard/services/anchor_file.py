@@ -37,11 +37,17 @@ class FileSink:
             raise SinkDown(f"the file cannot be written ({trouble.strerror or type(trouble).__name__})") from trouble
 
     def kept(self) -> Sequence[str] | None:
+        return self._notes(_TAIL_BYTES)
+
+    def all_kept(self) -> Sequence[str] | None:
+        return self._notes(None)
+
+    def _notes(self, last_bytes: int | None) -> Sequence[str]:
         try:
             with self._path.open("rb") as file:
-                size = file.seek(0, os.SEEK_END)
-                file.seek(max(0, size - _TAIL_BYTES))
-                # The first one in there may be half a note: it is no note then.
+                if last_bytes is not None:
+                    # The first one in there may be half a note: it is no note then.
+                    file.seek(max(0, file.seek(0, os.SEEK_END) - last_bytes))
                 return notes_in(file.read().decode("utf-8", "replace"))
         except FileNotFoundError:
             return []

@@ -47,3 +47,6 @@ class HttpsSink:
 
     def kept(self) -> Sequence[str] | None:
         return None
+
+    def all_kept(self) -> Sequence[str] | None:
+        return None

@@ -32,6 +32,9 @@ class Sink(Protocol):
     def kept(self) -> Sequence[str] | None:
         """Return the newest notes that it keeps, oldest first; None where it cannot be asked."""
 
+    def all_kept(self) -> Sequence[str] | None:
+        """Return every note that it keeps, oldest first; None where it cannot be asked."""
+
 
 def configured() -> list[Sink]:
     """Return the sinks of AUDIT_ANCHORS; an address that is none raises `BadAddress`."""

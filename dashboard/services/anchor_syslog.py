@@ -46,6 +46,9 @@ class SyslogSink:
     def kept(self) -> Sequence[str] | None:
         return None
 
+    def all_kept(self) -> Sequence[str] | None:
+        return None
+
 
 def _message(note: str) -> bytes:
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

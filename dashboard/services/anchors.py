@@ -73,6 +73,26 @@ def look_at_standing() -> None:
             log.error("audit_standing_changed", sink=sink.name, finding=finding)
 
 
+def accept(reason: str) -> list[str]:
+    """Take the log as it is for the right one, though a sink was told another; return what was found.
+
+    For a backup that had to be restored. It is on record here, and the sink shows for ever that its anchors went back.
+    """
+    accepted = []
+    for sink in configured():
+        finding = _finding(sink, _memory_of(sink))
+        if not finding:
+            continue
+        facts = {"sink": sink.name, "finding": finding, "reason": reason}
+        record(Kind.SYSTEM, "anchor.rollback_accepted", actor=SYSTEM, result="ok", facts=facts)
+        head, now = _head(), timezone.now()
+        sink.send(note_of(head.seq, bytes(head.mac), now))
+        kept = {"seq": head.seq, "mac": bytes(head.mac), "taken_at": now, "finding": "", "trouble": ""}
+        AuditAnchor.objects.filter(sink=sink.name).update(**kept)
+        accepted.append(f"{sink.name}: {finding}")
+    return accepted
+
+
 def last_kept(sink: Sink) -> Anchored | None:
     """Return the newest anchor of this log that a sink keeps; what we did not sign is none."""
     for note in reversed(sink.kept() or ()):

@@ -6,14 +6,21 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Max
 
-from dashboard.audit_verifier import CHAIN, COLUMNS, Finding, Point, Verification, Walk
+from dashboard import signing
+from dashboard.audit_verifier import CHAIN, COLUMNS, Finding, Point, Verification, Walk, read_anchors
 from dashboard.keyring import parse_ring
-from dashboard.models import AuditEntry
+from dashboard.models import AuditAnchor, AuditCheck, AuditEntry
+
+from .anchor_sinks import SinkDown, configured
 
 __all__ = ["Finding", "Verification", "verify"]
+
+log = structlog.get_logger(__name__)
 
 BATCH_ROWS = 1000
 _END_SQL = (
@@ -22,13 +29,17 @@ _END_SQL = (
 )
 
 
-def verify(start: Point = (0, b"")) -> Verification:
+def verify(start: Point = (0, b""), *, anchors: str = "") -> Verification:
     """Walk the chain in order, in constant memory; go on after the first finding. Reads only.
 
     `start` is a checkpoint: number and MAC of an entry that was verified before; without it the whole chain is walked.
+    It is compared with what the sinks of AUDIT_ANCHORS keep, where they can be asked, and with the notes in `anchors`.
     """
     ring = parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS)
+    texts = [*_kept_by_sinks(is_whole=not start[0]), anchors]
     walk = Walk({key.id: key.reveal() for key in ring}, start=start)
+    for text in texts:
+        _take_anchors(walk, text)
     while True:
         for row in _rows_after(walk.seq):
             walk.look_at(row)
@@ -36,8 +47,37 @@ def verify(start: Point = (0, b"")) -> Verification:
         if not isinstance(last_seq, int) or last_seq <= walk.seq:
             break
     walk.look_at_end(head)
+    # What was anchored or looked at meanwhile is no row that points past the end.
+    walk.look_at_pointers({name: seq for name, seq in _named().items() if seq > _last_seq()})
     walk.look_for_orphans(datetime.now(UTC))
     return walk.result()
+
+
+def _kept_by_sinks(*, is_whole: bool) -> Iterator[str]:
+    """Yield what the sinks keep: all of it, or the newest."""
+    for sink in configured():
+        try:
+            yield "\n".join((sink.all_kept() if is_whole else sink.kept()) or ())
+        except SinkDown as down:
+            log.warning("anchors_not_read", sink=sink.name, cause=str(down))
+
+
+def _take_anchors(walk: Walk, text: str) -> None:
+    found, bad = read_anchors(text, signing.public_keys())
+    walk.anchors = {**walk.anchors, **{seq: mac for seq, mac in found.items() if seq > walk.seq}}
+    for finding in bad:
+        walk.note(finding.kind, finding.seq, finding.text)
+
+
+def _named() -> dict[str, int]:
+    """Return the greatest entry that our own memory of anchors and looks names."""
+    greatest = {model: model.objects.aggregate(seq=Max("seq"))["seq"] or 0 for model in (AuditAnchor, AuditCheck)}
+    return {model._meta.db_table: seq for model, seq in greatest.items()}
+
+
+def _last_seq() -> int:
+    seq = _end()[1]
+    return seq if isinstance(seq, int) else 0
 
 
 def _rows_after(seq: int) -> Iterator[dict[str, Any]]:

@@ -33,6 +33,7 @@ ACTIONS: Mapping[str, str] = {
     "customer.read": "Opened a customer",
     "audit.read": "Opened the audit log",
     "anchor.failed": "Could not anchor the log",
+    "anchor.rollback_accepted": "Took a restored log for the right one",
     "anchor.recovered": "Anchors the log again",
     "audit.verified": "Had the chain verified",
     "audit.export_asked": "Asked for an export of the audit log",
