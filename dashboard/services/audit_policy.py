@@ -77,6 +77,8 @@ MODELS: dict[str, _Classes] = {
     "RateGate": _classes(PUBLIC="name full_at"),
     "RemoteSchema": _classes(PUBLIC="id integration key title status digest fetched_at", RECORD="body"),
     "RemoteToken": _classes(PUBLIC="name serial lease lease_until", NEVER="sealed"),
+    # The name is a reviewer's own word for it, like a reason; in the text people search for references and names.
+    "SavedQuery": _classes(PUBLIC="id owner owner_text name is_shared created_at", PERSONAL="text"),
     "SyncRun": _classes(
         PUBLIC="id integration started_at beat_at ended_at result seen created changed gone", RECORD="failure"
     ),

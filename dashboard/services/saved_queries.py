@@ -13,6 +13,7 @@ from dashboard.audit_query import parse
 
 from ..models import SavedQuery
 from .audit import Actor, Kind, Target, record
+from .audit_policy import changes_of
 from .audit_query_words import masked
 
 # Of one's own and of others together; more is a list nobody reads.
@@ -44,12 +45,7 @@ def create(user: Any, *, name: str, text: str, is_shared: bool, actor: Actor) ->
 def change(saved: SavedQuery, *, name: str, is_shared: bool, actor: Actor) -> None:
     """Rename a query, share it or take it back; raise as `create` does."""
     before = {"name": saved.name, "is_shared": saved.is_shared}
-    after = {"name": name, "is_shared": is_shared}
-    changes = [
-        {"field": field, "class": "public", "label": label, "before": str(before[field]), "after": str(after[field])}
-        for field, label in (("name", "Name"), ("is_shared", "Shared"))
-        if before[field] != after[field]
-    ]
+    changes = changes_of(SavedQuery, before, {"name": name, "is_shared": is_shared}, labels={"is_shared": "Shared"})
     if not changes:
         return
     with transaction.atomic():
