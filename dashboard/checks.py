@@ -16,6 +16,7 @@ from .keyring import KeyRingProblem, parse_ring
 from .triggers import missing_triggers
 
 KEY_RINGS = ("AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS")
+APPROVALS_KNOWN = frozenset({"delete", "webhook_host", "roles", "retention", "erasure"})
 _TRIGGERS_CAME_WITH = ("dashboard", "0002_append_only")
 # What each of our connections to SQLite must say, and why.
 _PRAGMAS = (
@@ -48,6 +49,19 @@ def key_rings_are_usable(**kwargs: Any) -> list[CheckMessage]:
             for one, other in combinations(KEY_RINGS, 2)
             if _share_a_key(one, other)
         ]
+    return found
+
+
+@register()
+def approvals_are_known(**kwargs: Any) -> list[CheckMessage]:
+    """A mistyped word would switch a second person off without a sound."""
+    unknown = sorted(set(settings.APPROVALS) - APPROVALS_KNOWN)
+    found: list[CheckMessage] = [
+        Error(f"APPROVALS: “{word}” is none of {', '.join(sorted(APPROVALS_KNOWN))}.", id="linkdesk.E005")
+        for word in unknown
+    ]
+    if settings.APPROVAL_EXPIRES_H < 1:
+        found.append(Error("APPROVAL_EXPIRES_H: a request waits for one hour at least.", id="linkdesk.E005"))
     return found
 
 

@@ -11,7 +11,7 @@ from huey.contrib.djhuey import db_periodic_task, db_task, on_startup
 
 from .models import SyncRun
 from .registry import integrations
-from .services import anchoring, audit_check, audit_exports, drafts, look, operations, sync
+from .services import anchoring, approvals, audit_check, audit_exports, drafts, look, operations, sync
 
 # The scheduler thinks in minutes; what is due more often is enqueued with delays within the minute.
 LOOK_EVERY_S = 15
@@ -26,6 +26,7 @@ def every_minute() -> None:
         look_after_operations.schedule(delay=delay_s)
     for name in due_integrations():
         sync_integration(name)
+    approvals.look_after()
     if audit_exports.look_after():
         make_exports()
 

@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 
 from dashboard.views import account as account_pages
 from dashboard.views import (
+    approvals,
     audit,
     audit_exports,
     audit_queries,
@@ -37,6 +38,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("customers/new/", customers.customer_create, name="customer-create"),
     path("customers/<uuid:pk>/", customers.customer_detail, name="customer-detail"),
     path("customers/<uuid:pk>/edit/", customers.customer_edit, name="customer-edit"),
+    path("approvals/", approvals.approval_list, name="approval-list"),
+    path("approvals/<uuid:pk>/", approvals.approval_detail, name="approval-detail"),
+    path("approvals/<uuid:pk>/approve/", approvals.approval_approve, name="approval-approve"),
+    path("approvals/<uuid:pk>/decline/", approvals.approval_decline, name="approval-decline"),
+    path("approvals/<uuid:pk>/withdraw/", approvals.approval_withdraw, name="approval-withdraw"),
+    path("approvals/<uuid:pk>/alone/", approvals.approval_alone, name="approval-alone"),
     path("audit/", audit.audit_entry_list, name="audit-entry-list"),
     path("audit/status/", audit.audit_status, name="audit-status"),
     path("audit/complete/", audit_queries.audit_complete, name="audit-complete"),

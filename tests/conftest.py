@@ -53,6 +53,8 @@ from dashboard import settings as _settings  # noqa: E402
 _settings.INSTALLED_APPS.append("zeal")
 _settings.MIDDLEWARE.append("zeal.middleware.zeal_middleware")
 _settings.ZEAL_RAISE = True  # type: ignore[attr-defined]
+# The head of the chain is read for each entry, and one request may write two.
+_settings.ZEAL_ALLOWLIST = [{"model": "dashboard.AuditHead"}]  # type: ignore[attr-defined]
 _settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 (_FOLDER / "static").mkdir(exist_ok=True)
 django.setup()

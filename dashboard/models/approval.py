@@ -28,6 +28,8 @@ FOLLOWERS: dict[str, frozenset[str]] = {
     ),
 }
 PENDING = (ApprovalState.OPEN, ApprovalState.APPROVED)
+# A reason for going on alone has to tell something.
+MIN_GLASS_CHARS = 20
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):

@@ -131,6 +131,12 @@ def current_of(account: LinkedAccount) -> Operation | None:
     return Operation.objects.holding().select_related("account", "actor").filter(account=account).first()
 
 
+def waiting_of(account: LinkedAccount) -> Operation | None:
+    """Return the operation that waits for a second person, if there is one; it holds nothing."""
+    waiting = Operation.objects.filter(account=account, state=State.AWAITING_APPROVAL)
+    return waiting.select_related("account__customer", "actor", "approval", "previous").order_by("-created_at").first()
+
+
 def held_by(holder: Operation) -> str:
     """Say who holds an account, as a sentence."""
     return f"{holder.actor_text} is working on this now. Nothing else can be started until that is settled."

@@ -54,6 +54,10 @@ class Slot:
         self._crew = crew
         self._used = False
 
+    def __del__(self) -> None:
+        # Reserved in a transaction that was rolled back: nobody is told of that.
+        self.release()
+
     def release(self) -> None:
         if not self._used:
             self._used = True

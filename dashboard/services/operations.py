@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from .conflicts import conflict_of
-from .drafts import current_of, open_draft, preview, values_of
+from .drafts import current_of, open_draft, preview, values_of, waiting_of
+from .operation_approvals import ask
 from .reading_back import check_back, check_due, find_orphans, held_until
 from .results import (
     AlreadySent,
     AnswerResult,
+    AskedAlready,
+    AskResult,
     Busy,
     Held,
     InvalidValues,
     Met,
+    NeedsApproval,
+    NotApproved,
     Nothing,
+    NotNeeded,
     OpenRefused,
     PlanChanged,
     Preview,
@@ -20,6 +26,7 @@ from .results import (
     Started,
     StartResult,
     Unchosen,
+    Waiting,
 )
 from .rooms import answer, begin_again, cancel, expire_rooms, leave_as_it_is
 from .sealing import challenge_of, handover_of
@@ -28,10 +35,15 @@ from .sending import start
 __all__ = [
     "AlreadySent",
     "AnswerResult",
+    "AskResult",
+    "AskedAlready",
     "Busy",
     "Held",
     "InvalidValues",
     "Met",
+    "NeedsApproval",
+    "NotApproved",
+    "NotNeeded",
     "Nothing",
     "OpenRefused",
     "PlanChanged",
@@ -40,7 +52,9 @@ __all__ = [
     "StartResult",
     "Started",
     "Unchosen",
+    "Waiting",
     "answer",
+    "ask",
     "begin_again",
     "cancel",
     "challenge_of",
@@ -57,4 +71,5 @@ __all__ = [
     "preview",
     "start",
     "values_of",
+    "waiting_of",
 ]

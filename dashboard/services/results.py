@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from providers.plan import Plan
 
-from ..models import Operation
+from ..models import Approval, Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,45 @@ class AlreadySent:
 
 
 @dataclass(frozen=True, slots=True)
+class NeedsApproval:
+    """The settings want a second person for this plan; nothing was sent. `key` says which setting."""
+
+    preview: Preview
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotNeeded:
+    """Nobody has to be asked for this plan (any more); it was neither asked for nor sent."""
+
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A second person is asked; nothing is sent before that."""
+
+    operation: Operation
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAlready:
+    """Somebody has asked for the same on this account, and that still waits; `by` is who."""
+
+    by: str
+    operation: Operation
+
+
+@dataclass(frozen=True, slots=True)
+class NotApproved:
+    """What waits for a second person cannot be sent now; `why` is a sentence for people. Nothing was sent."""
+
+    operation: Operation
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """There is nothing to send: no change was made, or no code was typed where one is expected."""
 
@@ -98,5 +137,7 @@ class RoomClosed:
     why: str
 
 
-StartResult = Started | PlanChanged | Met | InvalidValues | Held | Busy | AlreadySent | Nothing
+Unfit = PlanChanged | Met | InvalidValues | AlreadySent | Nothing
+StartResult = Started | Unfit | Held | Busy | NeedsApproval | NotApproved
+AskResult = Waiting | Unfit | AskedAlready | NotNeeded
 AnswerResult = Started | RoomClosed | Busy | Held | Nothing

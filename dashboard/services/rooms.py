@@ -18,6 +18,7 @@ from .audit import SYSTEM, Actor, Kind, Target, record
 from .conflicts import kept_sections
 from .drafts import held_by, open_draft, values_on_top
 from .mirror import forget_cause, reassess
+from .operation_approvals import void_by_edit, withdraw
 from .results import AnswerResult, Busy, Nothing, OpenRefused, RoomClosed, Started, Unchosen
 from .sealing import LAST_MOMENT, challenge_of
 from .sending import carry
@@ -63,8 +64,11 @@ def answer(  # noqa: PLR0911 - each answer is one reason not to send
 
 
 def cancel(operation: Operation, *, actor: User) -> bool:
-    """Give up a draft or leave the room; False if it is too late for that. Nothing is sent to the remote."""
-    return _leave(_fresh(operation), actor)
+    """Give up a draft, a request or the room; False if it is too late for that. Nothing is sent to the remote."""
+    operation = _fresh(operation)
+    if operation.state == State.AWAITING_APPROVAL:
+        return withdraw(operation, actor=actor)
+    return _leave(operation, actor)
 
 
 def _leave(operation: Operation, actor: User) -> bool:
@@ -83,7 +87,7 @@ def _leave(operation: Operation, actor: User) -> bool:
 def begin_again(
     operation: Operation, *, actor: User, choices: Mapping[str, Side] | None = None
 ) -> Operation | OpenRefused | Unchosen:
-    """Open a new draft with what was typed, secrets aside; an open room is left first.
+    """Open a new draft with what was typed, secrets aside; an open room is left and one's own request voided first.
 
     After a conflict what was typed is put on top of what is there now; `choices` say which version stands where both
     sides changed something.
@@ -95,6 +99,8 @@ def begin_again(
         else:
             _leave(operation, actor)
         operation.refresh_from_db(fields=("state", "version", "closed_at"))
+    if operation.state == State.AWAITING_APPROVAL and (why := void_by_edit(operation, actor=actor)):
+        return OpenRefused(why, operation)
     if operation.is_holding:
         return OpenRefused(held_by(operation), operation)
     sections = kept_sections(operation)
@@ -179,4 +185,4 @@ def _record(
 
 
 def _fresh(operation: Operation) -> Operation:
-    return Operation.objects.select_related("account", "account__customer", "actor").get(pk=operation.pk)
+    return Operation.objects.select_related("account", "account__customer", "actor", "approval").get(pk=operation.pk)

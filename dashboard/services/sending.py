@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from providers.base import Capability, Provider
 from providers.errors import MET_BEFORE_SENDING
@@ -18,13 +18,13 @@ from providers.plan import Plan
 from providers.secrets import Secret
 
 from ..models import Operation, User
+from ..models.approval import ApprovalState
 from ..models.operation import State
 from ..registry import provider_for, pure
-from ..text import storable, storable_json
-from . import executor, snapshots
-from .audit import Actor, Kind, Target, record, redact_changes
+from . import approval_policy, approvals, executor, snapshots
 from .conflicts import sections_of
-from .drafts import current_of, kept_values, on_top, plan_for, preview
+from .drafts import current_of, on_top, plan_for, preview, values_of
+from .intents import run_now
 from .outcomes import NOT_STARTED, OUR_FAULT
 from .results import (
     AlreadySent,
@@ -32,15 +32,16 @@ from .results import (
     Held,
     InvalidValues,
     Met,
+    NeedsApproval,
+    NotApproved,
     Nothing,
     PlanChanged,
     Preview,
     Started,
     StartResult,
+    Unfit,
 )
 from .settling import refuse_unsent, settle
-
-MAX_REASON_CHARS = 2_000
 
 log = structlog.get_logger(__name__)
 
@@ -60,23 +61,72 @@ def start(
     written: the draft stays a draft.
     """
     operation = _fresh(operation)
+    given = {name: secret for name, secret in secrets.items() if secret}
+    if operation.state == State.AWAITING_APPROVAL:
+        return _start_approved(operation, given, actor)
+    plan = agreed(operation, values, frozenset(given), digest=digest, actor=actor)
+    if not isinstance(plan, Plan):
+        return plan
+    if key := approval_policy.needed_for(operation.account, plan):
+        return NeedsApproval(Preview(plan), key)
+    # From here on the operation stands on the account as it is now, so what was typed has to stand on it too.
+    values = on_top(operation, values)
+    begin = partial(run_now, operation, plan, values, actor=actor, reason=reason)
+    return _in_a_slot(operation, plan, values, given, begin)
+
+
+def agreed(
+    operation: Operation, values: Mapping[str, FieldValue], given: frozenset[str], *, digest: str, actor: User
+) -> Plan | Unfit:
+    """Return the plan of a draft if it is the one that the person agreed to, or why it is not."""
     if operation.state != State.DRAFT:
         return AlreadySent(operation)
-    given = {name: secret for name, secret in secrets.items() if secret}
-    shown = plan_for(operation, values, frozenset(given))
+    shown = plan_for(operation, values, given)
     meets = _meets_another_change(operation, shown, values)
     refused = None if meets else _not_as_agreed(operation, shown, digest)
     if meets or refused is not None:
-        preview(operation, values, frozenset(given))
+        preview(operation, values, given)
         return refused or _let_meet(operation, actor)
     assert shown.plan is not None  # noqa: S101 - _not_as_agreed has seen to it
-    # From here on the operation stands on the account as it is now, so what was typed has to stand on it too.
-    values = on_top(operation, values)
+    return shown.plan
+
+
+def _start_approved(operation: Operation, given: Mapping[str, Secret], actor: User) -> StartResult:
+    """Send what a second person has agreed to, now that its secret is there. Only secrets count of what is typed."""
+    approval = operation.approval
+    if approval is None or approval.state != ApprovalState.APPROVED:
+        return NotApproved(operation, approvals.ended_words(approval) if approval else "")
+    typed = values_of(operation)
+    shown = plan_for(operation, typed, frozenset(given))
+    missing = [name for name in operation.secret_names if name not in given]
+    if missing:
+        needed = ("This belongs to what was approved: type it.",)
+        return InvalidValues(Preview(None, dict.fromkeys(missing, needed)))
+    if shown.plan is None:
+        return InvalidValues(shown)
+    plan, values = shown.plan, on_top(operation, typed)
+
+    def begin() -> bool | NotApproved:
+        if why := approvals.use(approval, plan.digest, actor=actor):
+            return NotApproved(_fresh(operation), why)
+        return run_now(operation, plan, values, actor=actor, reason=operation.reason, approval=approval)
+
+    return _in_a_slot(operation, plan, values, given, begin)
+
+
+def _in_a_slot(
+    operation: Operation,
+    plan: Plan,
+    values: Mapping[str, FieldValue],
+    secrets: Mapping[str, Secret],
+    begin: Callable[[], bool | NotApproved],
+) -> StartResult:
+    """Begin in a transaction of its own, and send after it; without a free place nothing is begun."""
     slot = executor.reserve()
     if slot is None:
         return Busy()
     try:
-        begun = _begin(operation, shown.plan, values, actor, reason)
+        begun = _begin(operation, begin)
     except BaseException:
         slot.release()
         raise
@@ -84,9 +134,8 @@ def start(
         slot.release()
         return begun
     # After the commit, so that nothing is sent that is not on record.
-    plan = shown.plan
     plain = dict(values)
-    carry(slot, operation, lambda provider: provider.send(plan, plain, given))
+    carry(slot, operation, lambda provider: provider.send(plan, plain, secrets))
     return begun
 
 
@@ -143,61 +192,28 @@ def _not_as_agreed(operation: Operation, shown: Preview, digest: str) -> PlanCha
     return None if shown.plan.digest == digest else PlanChanged(shown)
 
 
-def _begin(
-    operation: Operation, plan: Plan, values: Mapping[str, FieldValue], actor: User, reason: str
-) -> Started | Held | AlreadySent:
-    """Turn the draft into a running operation with its intent on record, in one transaction."""
-    now = timezone.now()
-    account = operation.account
+class _Lost(Exception):
+    """Somebody else was faster: the transaction rolls back."""
+
+
+def _begin(operation: Operation, begin: Callable[[], bool | NotApproved]) -> Started | Held | AlreadySent | NotApproved:
+    """Turn the operation into a running one with its intent on record, in one transaction."""
     try:
         with transaction.atomic(durable=True):
-            won = operation.move(
-                State.RUNNING,
-                actor=actor,
-                actor_text=storable(str(actor), 300),
-                reason=storable(reason, MAX_REASON_CHARS),
-                values=kept_values(operation, values),
-                secret_names=list(plan.secret_names),
-                plan=storable_json(plan.to_json()),
-                plan_digest=plan.digest,
-                before=snapshots.to_json(account.to_snapshot()),
-                executor=executor.name(),
-                beat_at=now,
-                started_at=now,
-                sent_at=now,
-            )
-            if not won:
-                return AlreadySent(_fresh(operation))
-            record(
-                Kind.INTENT,
-                "operation.intent",
-                actor=Actor.of(actor),
-                target=Target.of(account),
-                integration=operation.integration,
-                operation_id=str(operation.pk),
-                facts=lambda: _intent(plan, operation),
-                approval=str(operation.approval_id or ""),
-            )
+            begun = begin()
+            if isinstance(begun, NotApproved):
+                return begun
+            if not begun:
+                raise _Lost
+    except _Lost:
+        return AlreadySent(_fresh(operation))
     except IntegrityError:
-        holder = current_of(account)
+        holder = current_of(operation.account)
         if holder is None or holder.pk == operation.pk:
             return AlreadySent(_fresh(operation))
         return Held(holder.actor_text, holder)
     return Started(operation)
 
 
-def _intent(plan: Plan, operation: Operation) -> dict[str, Any]:
-    return {
-        "action": plan.action,
-        "changes": redact_changes(plan),
-        "fields": [change.field for change in plan.changes],
-        "secrets_given": list(plan.secret_names),
-        "request": {"method": plan.call.method, "path": plan.call.path},
-        "plan_digest": plan.digest,
-        "reason": operation.reason,
-        "previous": str(operation.previous_id) if operation.previous_id else "",
-    }
-
-
 def _fresh(operation: Operation) -> Operation:
-    return Operation.objects.select_related("account", "account__customer", "actor").get(pk=operation.pk)
+    return Operation.objects.select_related("account", "account__customer", "actor", "approval").get(pk=operation.pk)

@@ -69,6 +69,13 @@ _FACTS: dict[str, tuple[str, str]] = {
     "operation.token": ("sent a code to the institution", "shield-lock"),
     "operation.cancelled": ("cancelled", "x"),
     "operation.left": ("left it as somebody else made it", "git-merge"),
+    "approval.requested": ("asked for a second person", "users"),
+    "approval.approved": ("approved it", "check"),
+    "approval.declined": ("declined it", "ban"),
+    "approval.withdrawn": ("withdrew the request", "x"),
+    "approval.expired": ("let the request expire: nobody decided in time", "clock"),
+    "approval.void": ("voided the request", "circle-x"),
+    "approval.broken_glass": ("went on alone, without a second person", "alert-triangle"),
     "handover.used": ("opened the repair link", "link"),
     "customer.created": ("added the customer", "user"),
     "customer.changed": ("changed the customer", "user"),
@@ -138,6 +145,9 @@ def _results(account: LinkedAccount, until: datetime, limit: int) -> Iterator[Li
 def _result(operation: Operation, label: str) -> Line | None:
     at = operation.settled_at or operation.closed_at
     if at is None or operation.state not in _RESULTS:
+        return None
+    if operation.started_at is None and operation.approval_id:
+        # How a request ended stands among what people did.
         return None
     word, icon, tone = _RESULTS[operation.state]
     sentence = operation.receipt.get("sentence") or operation.outcome.get("sentence") or ""

@@ -67,7 +67,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         **_rail(sheet),
         "is_stale": is_stale(account),
         **_live_context(account, current),
-        **screen_context(request, current, sheet=sheet),
+        **screen_context(request, current or operations.waiting_of(account), sheet=sheet),
     }
     return vary_by_request_type(render(request, "dashboard/linked_account_detail.html", context))
 

@@ -8,6 +8,7 @@ import structlog
 from django.db import DatabaseError, InterfaceError
 
 from dashboard.models import Operation
+from dashboard.services.approval_policy import WHY
 from dashboard.services.audit import AuditClosed, AuditUnavailable
 
 log = structlog.get_logger(__name__)
@@ -61,6 +62,37 @@ DATABASE_UNAVAILABLE = Notice(
     "The database takes no changes now",
     "Linkdesk does nothing that it cannot put on record. Nothing was sent. Try again in a minute.",
 )
+
+
+NOT_NEEDED = Notice(
+    409,
+    "info",
+    "This needs no second person any more",
+    "Nobody was asked and nothing was sent. What would be sent stands below: look at it and apply it.",
+)
+
+
+def needs_approval_notice(key: str) -> Notice:
+    return Notice(
+        409,
+        "warn",
+        "This needs a second person",
+        f"{WHY.get(key, '')} Nothing was sent. Say why below and ask for approval.".strip(),
+    )
+
+
+def asked_already_notice(by: str, other: Operation) -> Notice:
+    return Notice(
+        409,
+        "warn",
+        f"{by or 'Somebody else'} has asked for the same",
+        "That request still waits for a second person. Yours was not asked, and nothing was sent.",
+        str(other.pk),
+    )
+
+
+def not_approved_notice(why: str) -> Notice:
+    return Notice(409, "warn", "Nothing was sent", why or "Nobody has approved this.")
 
 
 def not_fresh_notice(question: str) -> Notice:

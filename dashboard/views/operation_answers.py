@@ -68,8 +68,10 @@ def hold_back(
     return page(request, operation, status=notice.status, form=form, notice=notice, **plan)
 
 
-def invalid(request: HttpRequest, operation: Operation, form: ProviderForm, confirm: Any) -> HttpResponse:
-    return present(request, operation, status=422, form=form, confirm=confirm)
+def invalid(
+    request: HttpRequest, operation: Operation, form: ProviderForm, confirm: Any, asks: Any = None
+) -> HttpResponse:
+    return present(request, operation, status=422, form=form, confirm=confirm, **({"asks": asks} if asks else {}))
 
 
 def refuse_to_open(request: HttpRequest, account: LinkedAccount, refused: OpenRefused) -> HttpResponse:

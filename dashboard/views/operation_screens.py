@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,6 +20,7 @@ from providers.base import Action, Capability, Effect
 from providers.fields import Field
 from providers.plan import Plan
 
+from .approval_display import asks_context, may_be_sent_now, waiting_context
 from .challenge_display import display_of
 from .conflict_display import display_of as conflict_of
 from .conflict_display import joined_of
@@ -59,7 +60,17 @@ def screen_context(
         **screen.context,
         **extra,
     }
-    return context | {"code": _code_of(context.get("plan"), sheet)}
+    context |= {"code": _code_of(context.get("plan"), sheet), "poll_key": poll_key(operation)}
+    if operation.state == State.DRAFT and may_repair:
+        context |= asks_context(request, operation.account, context.get("plan"), extra)
+    return context
+
+
+def poll_key(operation: Operation) -> str:
+    """Return what changes with everything that the panel shows."""
+    waits = operation.state == State.AWAITING_APPROVAL and operation.approval is not None
+    decided = f".{operation.approval.state}" if waits and operation.approval else ""
+    return f"{operation.version}.{operation.state}{decided}"
 
 
 def _code_of(plan: object, sheet: Sheet) -> Code | None:
@@ -98,6 +109,15 @@ def fields_form(
     return made(data, files, initial={names[key]: value for key, value in kept.items() if key in names})
 
 
+def secrets_form(sheet: Sheet, operation: Operation, data: Any = None, files: Any = None) -> ProviderForm:
+    """Return the form for the secrets of what was approved: all of them, and nothing else can be changed."""
+    fields: tuple[Field, ...] = ()
+    if sheet.provider is not None:
+        fields = sheet.provider.fields(operation.action, operation.account.to_snapshot(), sheet.schema)
+    wanted = [replace(each, required=True) for each in fields if each.secret and each.name in operation.secret_names]
+    return form_for(tuple(wanted))(data, files)
+
+
 def confirm_form(sheet: Sheet, operation: Operation, data: Any = None) -> ConfirmForm | None:
     """Return the form for the typed name where the action wants it."""
     if not action_of(sheet, operation).confirm_name:
@@ -114,9 +134,20 @@ def _screen_of(  # noqa: PLR0911 - one screen a state
 ) -> Screen:
     action = action_of(sheet, operation)
     match State(operation.state):
-        case State.DRAFT | State.AWAITING_APPROVAL if may_repair:
+        case State.AWAITING_APPROVAL:
+            form = (
+                (extra.get("form") or secrets_form(sheet, operation))
+                if may_be_sent_now(operation, request.user)
+                else None
+            )
+            found = waiting_context(operation, request.user, form)
+            heading = f"{action.label}: {found['waiting'].heading}"
+            return Screen(
+                "dashboard/_awaiting_approval.html", heading, "warn", "users", 5, found, holds_secret=form is not None
+            )
+        case State.DRAFT if may_repair:
             return _form_screen(operation, sheet, action, extra)
-        case State.DRAFT | State.AWAITING_APPROVAL:
+        case State.DRAFT:
             return Screen("dashboard/_operation_notice.html", f"{action.label}: a draft", context={"is_draft": True})
         case State.QUEUED | State.RUNNING:
             # Other words than the form's: a screen reader hears the heading when the screen changes.

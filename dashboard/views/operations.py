@@ -11,6 +11,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET
 
 from dashboard import roles
+from dashboard.forms.approvals import AskForm
 from dashboard.forms.operations import CodeForm
 from dashboard.forms.provider_form import split
 from dashboard.models import LinkedAccount, Operation, User
@@ -21,28 +22,40 @@ from dashboard.services.account_sheet import sheet_of
 from dashboard.services.audit import Actor, Target
 from dashboard.services.results import (
     AlreadySent,
+    AskedAlready,
+    AskResult,
     Busy,
     Held,
     InvalidValues,
     Met,
+    NeedsApproval,
+    NotApproved,
     Nothing,
+    NotNeeded,
     OpenRefused,
     PlanChanged,
     RoomClosed,
     Started,
+    StartResult,
     Unchosen,
+    Waiting,
 )
 from dashboard.sign_in.proof import is_fresh
 
 from .access import needs
+from .approval_display import may_be_sent_now
 from .conflict_display import choices_in
 from .notices import (
     BUSY,
     NOT_BEGUN,
+    NOT_NEEDED,
     NOTHING,
     PLAN_CHANGED,
+    asked_already_notice,
     closed_notice,
     held_notice,
+    needs_approval_notice,
+    not_approved_notice,
     not_begun_notice,
     not_fresh_notice,
 )
@@ -58,7 +71,7 @@ from .operation_answers import (
     problems_of,
     refuse_to_open,
 )
-from .operation_screens import confirm_form, fields_form, is_delicate
+from .operation_screens import confirm_form, fields_form, is_delicate, poll_key, secrets_form
 from .post_only import post_only
 from .proof import ask, question_in_new_tab
 from .rendering import holds_secret_form, vary_by_request_type, wants_fragment
@@ -96,7 +109,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     operation = _operation(pk)
     if not wants_fragment(request):
         return redirect("operation-detail", pk=operation.pk)
-    if request.GET.get("since") == f"{operation.version}.{operation.state}":
+    if request.GET.get("since") == poll_key(operation):
         return vary_by_request_type(HttpResponse(status=204))
     return panel(request, operation)
 
@@ -129,40 +142,49 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs(roles.REPAIR)
 @holds_secret_form
 def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911, PLR0912 - one answer a result
-    """Send the plan that the person saw, once."""
+    """Send the plan that the person saw, once; or ask a second person for it."""
     operation = _operation(pk)
-    if operation.state != State.DRAFT:
+    is_approved = may_be_sent_now(operation, request.user)
+    if operation.state != State.DRAFT and not is_approved:
         return present(request, operation)
     sheet = sheet_of(operation.account)
-    form = fields_form(sheet, operation, request.POST, request.FILES)
-    if not is_fresh(request) and is_delicate(sheet, operation.action):
+    form = (secrets_form if is_approved else fields_form)(sheet, operation, request.POST, request.FILES)
+    asks = AskForm(request.POST) if "asks" in request.POST and not is_approved else None
+    if not is_fresh(request) and (asks or is_approved or is_delicate(sheet, operation.action)):
         # It was asked for when the draft was opened, and has gone stale meanwhile.
         return hold_back(request, operation, sheet, not_fresh_notice(question_in_new_tab()), form)
-    confirm = confirm_form(sheet, operation, request.POST)
-    if not all([form.is_valid(), confirm is None or confirm.is_valid()]):
-        return invalid(request, operation, form, confirm)
+    confirm = None if is_approved else confirm_form(sheet, operation, request.POST)
+    if not all([form.is_valid(), confirm is None or confirm.is_valid(), asks is None or asks.is_valid()]):
+        return invalid(request, operation, form, confirm, asks)
     values, secrets = split(form)
+    digest, actor = request.POST.get("digest", ""), _person(request)
+    result: StartResult | AskResult
     try:
-        result = operations.start(
-            operation,
-            values,
-            secrets,
-            digest=request.POST.get("digest", ""),
-            actor=_person(request),
-            reason=confirm.cleaned_data["reason"] if confirm else "",
-        )
+        if asks is not None:
+            result = operations.ask(
+                operation, values, frozenset(secrets), digest=digest, actor=actor, **asks.cleaned_data
+            )
+        else:
+            reason = confirm.cleaned_data["reason"] if confirm else ""
+            result = operations.start(operation, values, secrets, digest=digest, actor=actor, reason=reason)
     except NOT_BEGUN as trouble:
         return hold_back(request, operation, sheet, not_begun_notice(trouble), form)
     match result:
-        case Started(operation=started):
-            return present(request, started)
-        case AlreadySent(operation=sent):
-            return present(request, sent)
+        case Started(operation=shown) | AlreadySent(operation=shown) | Waiting(operation=shown):
+            return present(request, shown)
         case InvalidValues(preview=seen):
             mark(form, seen)
-            return invalid(request, operation, form, confirm)
+            return invalid(request, operation, form, confirm, asks)
         case PlanChanged(preview=seen):
             return hold_back(request, operation, sheet, PLAN_CHANGED, form, **plan_of(seen))
+        case NeedsApproval(preview=seen, key=key):
+            return hold_back(request, operation, sheet, needs_approval_notice(key), form, **plan_of(seen))
+        case NotNeeded(preview=seen):
+            return hold_back(request, operation, sheet, NOT_NEEDED, form, **plan_of(seen))
+        case AskedAlready(by=by, operation=other):
+            return hold_back(request, operation, sheet, asked_already_notice(by, other), form)
+        case NotApproved(operation=shown, why=why):
+            return present(request, shown, status=409, notice=not_approved_notice(why))
         case Met(operation=refused):
             return present(request, refused, status=409)
         case Held(by=by, operation=holder):
@@ -252,7 +274,9 @@ def _account(pk: UUID) -> LinkedAccount:
 
 
 def _operation(pk: UUID) -> Operation:
-    return get_object_or_404(Operation.objects.select_related("account__customer", "previous", "actor"), pk=pk)
+    return get_object_or_404(
+        Operation.objects.select_related("account__customer", "previous", "actor", "approval"), pk=pk
+    )
 
 
 def _person(request: HttpRequest) -> User:

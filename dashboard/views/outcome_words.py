@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from dashboard.models import Operation
+from dashboard.models import Approval, Operation
+from dashboard.models.approval import ApprovalState
 from dashboard.models.operation import State
 from dashboard.services import operations
+from dashboard.services.approvals import ended_words
 from dashboard.services.outcomes import NOT_KNOWN_YET
 from dashboard.services.report import report_word_of
 from providers.attention import Who
@@ -64,6 +66,8 @@ def words_of(operation: Operation) -> Words:  # noqa: PLR0911 - one card a state
             return _refused(operation)
         case State.FAILED:
             return _failed(operation)
+        case State.CANCELLED | State.EXPIRED if operation.approval is not None and operation.sent_at is None:
+            return _not_agreed(operation.approval)
         case State.CANCELLED:
             return Words("Cancelled", "mute", "x", "This was cancelled.", _unchanged(operation), again="Start again")
         case State.EXPIRED | State.AWAITING_TOKEN:
@@ -75,6 +79,22 @@ def words_of(operation: Operation) -> Words:  # noqa: PLR0911 - one card a state
             )  # fmt: skip
         case _:
             return Words("In progress", "brand", "hourglass")
+
+
+_REQUEST_ENDED: dict[str, tuple[str, str, str]] = {
+    ApprovalState.DECLINED: ("Declined", "bad", "ban"),
+    ApprovalState.WITHDRAWN: ("Withdrawn", "mute", "x"),
+    ApprovalState.EXPIRED: ("Nobody decided in time", "warn", "clock"),
+    ApprovalState.VOID: ("Void", "warn", "circle-x"),
+}
+
+
+def _not_agreed(approval: Approval) -> Words:
+    """Tell how a request ended that no second person has agreed to."""
+    heading, tone, icon = _REQUEST_ENDED.get(approval.state, ("Cancelled", "mute", "x"))
+    note = f"“{approval.note}”" if approval.note else ""
+    sentence = " ".join(filter(None, (ended_words(approval), note)))
+    return Words(heading, tone, icon, sentence, "Nothing was sent.", again="Ask again")
 
 
 _VERDICTS: dict[str, tuple[str, str, str]] = {

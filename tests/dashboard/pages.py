@@ -56,5 +56,5 @@ def digest_in(response: Any) -> str:
 
 
 def _named(fields: dict[str, Any]) -> dict[str, Any]:
-    own = {"confirm_name", "reason"}
+    own = {"confirm_name", "reason", "ticket", "asks"}
     return {name if name in own else f"field-{name}": value for name, value in fields.items()}

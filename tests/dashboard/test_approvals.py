@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard import roles
 from dashboard.models import Approval, AuditEntry, User
-from dashboard.services import approvals
+from dashboard.services import approval_rows, approvals
 from dashboard.services.approvals import Asked, Decided, NotDecided
 from dashboard.services.audit import Target
 from tests import people
@@ -52,7 +52,7 @@ def parcel() -> Iterator[Parcel]:
     made = Parcel()
     approvals.register("parcel", made)
     yield made
-    del approvals._performers["parcel"]
+    del approval_rows._performers["parcel"]
 
 
 @pytest.fixture

@@ -5,7 +5,12 @@ import base64
 import pytest
 from django.db import connection
 
-from dashboard.checks import database_keeps_what_it_promised, key_rings_are_usable, start_up_problems
+from dashboard.checks import (
+    approvals_are_known,
+    database_keeps_what_it_promised,
+    key_rings_are_usable,
+    start_up_problems,
+)
 
 from .audit_samples import run
 
@@ -74,3 +79,12 @@ def test_a_database_that_is_not_migrated_yet_lacks_nothing():
     )
 
     assert start_up_problems() == []
+
+
+def test_a_mistyped_word_in_approvals_is_named(settings):
+    settings.APPROVALS = ["delete", "deletes"]
+    settings.APPROVAL_EXPIRES_H = 0
+
+    found = [problem.msg for problem in approvals_are_known()]
+
+    assert len(found) == 2 and "“deletes”" in found[0] and "one hour" in found[1]

@@ -48,9 +48,15 @@ def test_a_place_given_back_twice_counts_once(two_places: None) -> None:
     slot.release()
     slot.release()
 
-    assert executor.reserve() is not None
-    assert executor.reserve() is not None
+    held = [executor.reserve(), executor.reserve()]
+    assert None not in held
     assert executor.reserve() is None
+
+
+def test_a_place_that_nobody_holds_any_more_is_given_back(two_places: None) -> None:
+    """A transaction that rolls back forgets what it would have sent, and tells nobody."""
+    for _ in range(5):
+        assert executor.reserve() is not None
 
 
 def test_a_job_that_breaks_gives_its_place_back(two_places: None, caplog: Any) -> None:
