@@ -231,7 +231,7 @@ def test_every_step_is_an_entry_that_carries_the_request(asked: Approval, bea: U
     make.settled(Operation.objects.get(pk=asked.subject_id))
 
     auditor = client_of(people.member("auditor"))
-    found = words(auditor.get("/audit/", {"q": str(asked.pk)}))
+    found = words(auditor.get("/audit/", {"q": f"approval:{asked.pk}"}))
 
     for step in ("Asked for a second person", "Approved what another person asked for", "Meant to send a change"):
         assert step in found
