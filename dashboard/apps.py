@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.core.management import call_command
+from django.db import connections
 from django.db.models.signals import post_migrate
 
 
@@ -19,8 +20,16 @@ class DashboardConfig(AppConfig):
 
         post_migrate.connect(ensure_roles, sender=self)
         post_migrate.connect(_ensure_cache_table, sender=self)
+        post_migrate.connect(_grant_web_role, sender=self)
 
 
 def _ensure_cache_table(using: str = "default", **kwargs: Any) -> None:
     """Make the table behind the cache, which no migration of Django's makes."""
     call_command("createcachetable", database=using, verbosity=0)
+
+
+def _grant_web_role(using: str = "default", **kwargs: Any) -> None:
+    """Let the web use the tables, after the last one was made."""
+    from . import grants
+
+    grants.after_migrate(connections[using])

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.recorder import MigrationRecorder
 
+from . import grants
 from .keyring import KeyRingProblem, parse_ring
 from .triggers import missing_triggers
 
@@ -162,6 +163,30 @@ def _postgresql_problems(connection: BaseDatabaseWrapper) -> Iterator[CheckMessa
             )
 
 
+@register(Tags.database)
+def web_cannot_change_the_log(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Say what the web role of PostgreSQL may do to the audit log; on SQLite there are no roles."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if connection.vendor != "postgresql" or grants.is_owner():
+            continue
+        try:
+            surplus = grants.excess(connection)
+        except DatabaseError as trouble:
+            found.append(Error(f"The database cannot be asked for its rights: {trouble}", id="linkdesk.E006"))
+            continue
+        if not surplus:
+            continue
+        words = f"The role that Linkdesk connects as {', '.join(surplus)}: it could change the audit log."
+        if settings.DATABASE_OWNER_URL:
+            found.append(Error(words, hint="Run “manage.py grant_web_role”.", id="linkdesk.E006"))
+        else:
+            hint = "Give the tables to another role and name it in DATABASE_OWNER_URL: see README, Operations."
+            found.append(Warning(words, hint=hint, id="linkdesk.W003"))
+    return found
+
+
 def start_up_problems() -> list[str]:
     """Return what forbids to start, as sentences: for whatever runs the site without Django's own checks.
 
@@ -172,6 +197,7 @@ def start_up_problems() -> list[str]:
         key_rings_are_usable,
         anchors_have_a_place,
         database_keeps_what_it_promised,
+        web_cannot_change_the_log,
     )
     found = [message for look in looks for message in look(databases=["default"])]
     return [f"{message.msg} {message.hint or ''}".strip() for message in found if message.is_serious()]

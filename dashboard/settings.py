@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -117,6 +118,14 @@ FORM_RENDERER = "dashboard.forms.renderer.LinkdeskFormRenderer"
 # -- Database: SQLite until it is outgrown, then PostgreSQL by DATABASE_URL
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'linkdesk.sqlite3'}")}
+DATABASE_WEB_ROLE = DATABASES["default"].get("USER", "")
+# On PostgreSQL: the role that the tables belong to. These commands alone connect as it; the web may not change the log.
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+ACTS_AS_OWNER = bool(DATABASE_OWNER_URL) and (
+    sys.argv[1:2] in (["migrate"], ["grant_web_role"]) or "--restore-triggers" in sys.argv
+)
+if ACTS_AS_OWNER:
+    DATABASES["default"] = env.db_url("DATABASE_OWNER_URL")
 _database = DATABASES["default"]
 if _database["ENGINE"].endswith("sqlite3"):
     Path(_database["NAME"]).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
