@@ -85,7 +85,7 @@ def audit_export_list(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/audit_export_list.html", context)
 
 
-@needs(roles.READ_AUDIT)
+@needs(roles.READ_AUDIT, recent=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def audit_export_create(request: HttpRequest) -> HttpResponse:
     is_sent = request.method == "POST"
@@ -113,7 +113,7 @@ def audit_export_detail(request: HttpRequest, pk: str) -> HttpResponse:
     )
 
 
-@needs(roles.READ_AUDIT)  # type: ignore[arg-type]
+@needs(roles.READ_AUDIT, recent=True)  # type: ignore[arg-type]
 @require_GET
 def audit_export_file(request: HttpRequest, pk: str) -> HttpResponseBase:
     """Hand out the file; a report opens in the browser, to be printed."""
