@@ -15,6 +15,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from . import grants
 from .keyring import KeyRingProblem, parse_ring
 from .triggers import missing_triggers
+from .work_hours import WorkHoursProblem
+from .work_hours import parse as parse_work_hours
 
 KEY_RINGS = ("AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS")
 APPROVALS_KNOWN = frozenset({"delete", "webhook_host", "roles", "retention", "erasure"})
@@ -96,6 +98,15 @@ def anchors_prove_something(**kwargs: Any) -> list[CheckMessage]:
             id="linkdesk.W002",
         )
     ]
+
+
+@register()
+def work_hours_can_be_read(**kwargs: Any) -> list[CheckMessage]:
+    try:
+        parse_work_hours(settings.WORK_HOURS)
+    except WorkHoursProblem as problem:
+        return [Error(str(problem), id="linkdesk.E007")]
+    return []
 
 
 @register(Tags.database)

@@ -247,6 +247,15 @@ EXECUTOR_THREADS = env.int("EXECUTOR_THREADS", default=16)
 EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(BASE_DIR / "var" / "exports")))
 EXPORTS_KEPT_DAYS = env.int("EXPORTS_KEPT_DAYS", default=30)
 
+# -- The reviewer's queue: what is worth a second look
+
+# In the zone of TIME_ZONE; empty: always.
+WORK_HOURS = env.str("WORK_HOURS", default="Mon-Fri 08:00-18:00")
+REVIEW_SAMPLE_PERCENT = env.float("REVIEW_SAMPLE_PERCENT", default=2.0)
+REVIEW_BULK_ACCOUNTS = env.int("REVIEW_BULK_ACCOUNTS", default=20)
+REVIEW_DELETE_HOURS = env.int("REVIEW_DELETE_HOURS", default=24)
+REVIEW_PAIR_APPROVALS = env.int("REVIEW_PAIR_APPROVALS", default=10)
+
 # -- Language, time, static files
 
 LANGUAGE_CODE = "en"

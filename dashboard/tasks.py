@@ -11,7 +11,17 @@ from huey.contrib.djhuey import db_periodic_task, db_task, on_startup
 
 from .models import SyncRun
 from .registry import integrations
-from .services import anchoring, approvals, audit_check, audit_exports, drafts, look, operations, sync
+from .services import (
+    anchoring,
+    approvals,
+    audit_check,
+    audit_exports,
+    audit_review_walk,
+    drafts,
+    look,
+    operations,
+    sync,
+)
 
 # The scheduler thinks in minutes; what is due more often is enqueued with delays within the minute.
 LOOK_EVERY_S = 15
@@ -29,6 +39,12 @@ def every_minute() -> None:
     approvals.look_after()
     if audit_exports.look_after():
         make_exports()
+
+
+@db_periodic_task(crontab(minute="*"))  # type: ignore[untyped-decorator]
+def choose_for_review() -> None:
+    """Put what was written since the last time, and is worth a second look, before the reviewers."""
+    audit_review_walk.walk()
 
 
 @db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]

@@ -13,6 +13,7 @@ from dashboard.views import (
     audit,
     audit_exports,
     audit_queries,
+    audit_reviews,
     customers,
     errors,
     handovers,
@@ -57,6 +58,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/exports/<uuid:pk>/file/", audit_exports.audit_export_file, name="audit-export-file"),
     path("staff/", include("dashboard.views.urls_staff")),
     path("invitation/<str:key>/", invitations.invitation, name="invitation"),
+    path("audit/reviews/", audit_reviews.audit_review_list, name="audit-review-list"),
+    path("audit/reviews/next/", audit_reviews.audit_review_next, name="audit-review-next"),
+    path("audit/reviews/<int:seq>/", audit_reviews.audit_review_detail, name="audit-review-detail"),
     # The only pages for customers; nobody signs in for them.
     path("repair/return/<slug:integration>/", handovers.come_back, name="handover-return"),
     path("repair/<str:key>/", handovers.handover, name="handover"),

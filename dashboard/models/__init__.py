@@ -5,6 +5,14 @@ from .approval import Approval
 from .audit import AuditEntry, AuditHead
 from .audit_anchor import AuditAnchor, AuditCheck
 from .audit_export import AuditExport
+from .audit_review import (
+    AuditReview,
+    AuditReviewDay,
+    AuditReviewDecision,
+    AuditReviewRule,
+    AuditReviewWalk,
+    AuditRightUse,
+)
 from .audit_term import AuditTerm
 from .customer import Customer
 from .invitation import Invitation
@@ -25,6 +33,12 @@ __all__ = [
     "AuditEntry",
     "AuditExport",
     "AuditHead",
+    "AuditReview",
+    "AuditReviewDay",
+    "AuditReviewDecision",
+    "AuditReviewRule",
+    "AuditReviewWalk",
+    "AuditRightUse",
     "AuditTerm",
     "Customer",
     "Invitation",

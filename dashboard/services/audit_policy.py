@@ -74,6 +74,12 @@ MODELS: dict[str, _Classes] = {
         # People search for references and names.
         PERSONAL="filters words",
     ),
+    "AuditReview": _classes(PUBLIC="seq at action actor_id actor target is_urgent state rank decisions"),
+    "AuditReviewRule": _classes(PUBLIC="id review rule"),
+    "AuditReviewDecision": _classes(PUBLIC="id review verdict comment at reviewer_id reviewer"),
+    "AuditReviewWalk": _classes(PUBLIC="id seq at"),
+    "AuditReviewDay": _classes(PUBLIC="day writes"),
+    "AuditRightUse": _classes(PUBLIC="id actor_id right seq"),
     "RateGate": _classes(PUBLIC="name full_at"),
     "RemoteSchema": _classes(PUBLIC="id integration key title status digest fetched_at", RECORD="body"),
     "RemoteToken": _classes(PUBLIC="name serial lease lease_until", NEVER="sealed"),

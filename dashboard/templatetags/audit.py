@@ -6,11 +6,18 @@ from collections.abc import Sequence
 
 from django import template
 
-from dashboard.models import AuditEntry
+from dashboard.models import AuditEntry, AuditReview
+from dashboard.models.audit_review import ReviewState
+from dashboard.services import audit_reviews
 from dashboard.services.audit_changes import ChangeLine, changes_of, facts_of
-from dashboard.views.audit_words import line_of, simple_facts
+from dashboard.views.audit_words import ACTIONS, line_of, simple_facts
 
 register = template.Library()
+STATES = {
+    ReviewState.OPEN: ("hourglass", "warn", "To be reviewed"),
+    ReviewState.REVIEWED: ("circle-check", "ok", "Reviewed"),
+    ReviewState.FLAGGED: ("alert-triangle", "bad", "Flagged"),
+}
 register.filter("line_of", line_of)
 
 
@@ -27,3 +34,20 @@ def plain_facts(entry: AuditEntry) -> list[tuple[str, str]]:
 @register.filter
 def hex_of(code: bytes) -> str:
     return bytes(code).hex()
+
+
+@register.filter
+def review_of(entry: AuditEntry) -> AuditReview | None:
+    """Return what the reviewers' queue has of an entry."""
+    return audit_reviews.review_of(entry.seq)
+
+
+@register.filter
+def review_state(state: str) -> tuple[str, str, str]:
+    """Return icon, tone and word of a state of review."""
+    return STATES[ReviewState(state)]
+
+
+@register.filter
+def action_words(action: str) -> str:
+    return ACTIONS.get(action, action)

@@ -36,6 +36,8 @@ ACTIONS: Mapping[str, str] = {
     "anchor.rollback_accepted": "Took a restored log for the right one",
     "anchor.recovered": "Anchors the log again",
     "audit.verified": "Had the chain verified",
+    "audit.reviewed": "Reviewed an entry",
+    "audit.flagged": "Flagged an entry",
     "audit.export_asked": "Asked for an export of the audit log",
     "audit.export_finished": "Made an export of the audit log",
     "audit.export_downloaded": "Downloaded an export of the audit log",

@@ -35,12 +35,12 @@ def asked(client: Client, **values: str) -> AuditExport:
 
 
 def test_what_the_log_shows_is_what_is_exported(auditor: Client) -> None:
-    page = auditor.get("/audit/", {"action": "test.happened", "after": "x"}).content.decode()
+    page = auditor.get("/audit/", {"q": "action:test.happened", "after": "x"}).content.decode()
 
-    assert '<input type="hidden" name="action" value="test.happened">' in page
+    assert '<input type="hidden" name="q" value="action:test.happened">' in page
     assert 'type="hidden" name="after"' not in page
     assert "Export these entries" in page
-    assert asked(auditor, action="test.happened").filters == {"action": "test.happened"}
+    assert asked(auditor, q="action:test.happened").filters == {"q": "action:test.happened"}
 
 
 def test_an_export_is_watched_then_taken(auditor: Client) -> None:
