@@ -17,6 +17,7 @@ class DashboardConfig(AppConfig):
         from . import checks, signals  # noqa: F401 - registers the system checks and the audit of sign-ins
         from .roles import ensure_roles
         from .services import approval_subjects  # noqa: F401 - whoever carries out what was approved makes itself known
+        from .sign_in import receivers, seeds  # noqa: F401 - likewise: second factors sealed and on record
 
         post_migrate.connect(ensure_roles, sender=self)
         post_migrate.connect(_ensure_cache_table, sender=self)

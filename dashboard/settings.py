@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import environ
 import structlog
@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.sign_in.door.DoorMiddleware",
     "dashboard.middleware.PageMiddleware",
     "dashboard.request_log.RequestLogMiddleware",
 ]
@@ -169,6 +170,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Counted in the database instead, before anything is compared: services/tries.py.
+ACCOUNT_RATE_LIMITS = {"login_failed": None}
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_FORMS = {"change_password": "dashboard.sign_in.password_form.ChangePasswordForm"}
 ACCOUNT_ADAPTER = "dashboard.sign_in.account_adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -178,15 +183,57 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 # How old a password, a code or a passkey may be for what cannot be undone.
 REAUTHENTICATION_S = env.int("REAUTHENTICATION_S", default=300)
+# "off" only where nothing is real: the demo.
+SECOND_FACTOR = env.str("SECOND_FACTOR", default="required")
 SSO_COUNTS_AS_SECOND_FACTOR = env.bool("SSO_COUNTS_AS_SECOND_FACTOR", default=False)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 
+MFA_ADAPTER = "dashboard.sign_in.seeds.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "dashboard.sign_in.code_forms.AuthenticateForm",
+    "reauthenticate": "dashboard.sign_in.code_forms.ReauthenticateForm",
+    "activate_totp": "dashboard.sign_in.code_forms.ActivateTotpForm",
+    "add_webauthn": "dashboard.sign_in.passkey_forms.AddPasskeyForm",
+}
+# Telephones and servers are seldom of one mind about the second.
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey is two factors only with a PIN, a finger or a face.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+# Addresses are those of invited people; nobody can sign up with somebody else's.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+USERSESSIONS_ADAPTER = "dashboard.sign_in.sessions.SessionsAdapter"
+
+# -- Single sign-on, where OIDC_URL names a server
+
+OIDC_URL = env.str("OIDC_URL", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="Single sign-on")
+SOCIALACCOUNT_ADAPTER = "dashboard.sign_in.single_sign_on.SingleSignOnAdapter"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = ""
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+if OIDC_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] = [
+        {
+            "provider_id": "sso",
+            "name": OIDC_NAME,
+            "client_id": env.str("OIDC_CLIENT_ID"),
+            "secret": env.str("OIDC_CLIENT_SECRET"),
+            "settings": {"server_url": OIDC_URL},
+        }
+    ]
+
 # Linkdesk sends no mail: nothing may leave by it either.
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
 
-SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+# A session ends when nobody was there for so long, and never lasts longer than the other.
+SESSION_IDLE_S = env.int("SESSION_IDLE_S", default=900)
+SESSION_MAX_S = env.int("SESSION_MAX_S", default=43_200)
+SESSION_COOKIE_AGE = SESSION_MAX_S
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
@@ -202,6 +249,7 @@ if HTTPS:
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+_oidc_origin = "{0.scheme}://{0.netloc}".format(urlsplit(OIDC_URL)) if OIDC_URL else ""
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],
@@ -210,7 +258,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": ["'self'", "data:"],  # data: for the QR code of a challenge
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
-        "form-action": ["'self'"],
+        # A browser holds the answer to a form to this, too: the one for single sign-on leads there.
+        "form-action": ["'self'", *([_oidc_origin] if _oidc_origin else [])],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
         "manifest-src": ["'self'"],

@@ -21,6 +21,7 @@ from .services import (
     look,
     operations,
     sync,
+    tries,
 )
 
 # The scheduler thinks in minutes; what is due more often is enqueued with delays within the minute.
@@ -50,6 +51,7 @@ def choose_for_review() -> None:
 @db_periodic_task(crontab(minute="7"))  # type: ignore[untyped-decorator]
 def tidy_up() -> None:
     drafts.expire_drafts()
+    tries.forget_old()
     audit_exports.remove_old()
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from allauth.account import views as account
-from django.contrib.auth.decorators import login_not_required
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from dashboard.views import account as account_pages
 from dashboard.views import (
     approvals,
     audit,
@@ -15,7 +12,6 @@ from dashboard.views import (
     audit_queries,
     audit_reviews,
     customers,
-    errors,
     handovers,
     health,
     invitations,
@@ -66,16 +62,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("repair/<str:key>/", handovers.handover, name="handover"),
     path("theme/", theme.set_theme, name="theme"),
     path("healthz", health.healthz, name="healthz"),
-    # Of allauth only what staff need; its login view links to nothing else in our template.
-    path("account/login/", account.login, name="account_login"),
-    path("account/logout/", account.logout, name="account_logout"),
-    # allauth asks for this name even where sign-up is closed.
-    path(
-        "account/signup/", login_not_required(RedirectView.as_view(pattern_name="account_login")), name="account_signup"
-    ),
-    path("account/inactive/", login_not_required(account.account_inactive), name="account_inactive"),
-    path("account/password/", account.password_change, name="account_change_password"),
-    path("account/confirm/", account.reauthenticate, name="account_reauthenticate"),
-    path("account/confirmed/", account_pages.confirmed, name="account_confirmed"),
-    path("account/no-password/", errors.no_password, name="account_set_password"),
+    path("account/", include("dashboard.views.urls_account")),
 ]

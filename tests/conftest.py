@@ -53,8 +53,11 @@ from dashboard import settings as _settings  # noqa: E402
 _settings.INSTALLED_APPS.append("zeal")
 _settings.MIDDLEWARE.append("zeal.middleware.zeal_middleware")
 _settings.ZEAL_RAISE = True  # type: ignore[attr-defined]
-# The head of the chain is read for each entry, and one request may write two.
-_settings.ZEAL_ALLOWLIST = [{"model": "dashboard.AuditHead"}]  # type: ignore[attr-defined]
+# The head of the chain is read for each entry, and one request may write two. allauth looks at each session by itself.
+_settings.ZEAL_ALLOWLIST = [  # type: ignore[attr-defined]
+    {"model": "dashboard.AuditHead"},
+    {"model": "sessions.Session"},
+]
 _settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 (_FOLDER / "static").mkdir(exist_ok=True)
 django.setup()

@@ -15,6 +15,8 @@ BASE_DIR = Path(__file__).resolve().parents[2]
 SETTINGS_FILE = BASE_DIR / ".env.demo"
 FOLDER = BASE_DIR / "var" / "demo"
 LOOPBACK = "127.0.0.1"
+# Nothing here is real, and whoever looks at it has no authenticator for it. Every page says so.
+_DOOR = {"SECOND_FACTOR": "off"}
 
 
 class CannotStart(Exception):
@@ -96,6 +98,7 @@ def _write_settings(integrations: Mapping[str, str]) -> None:
         "# Written by `manage.py demo`, for this machine only. `manage.py demo --fresh` writes it anew.",
         *(f"{name}={value}" for name, value in _keys().items()),
         "DEMO=true",
+        *(f"{name}={value}" for name, value in _DOOR.items()),
         "HTTPS=false",
         f"DATABASE_URL=sqlite:///{FOLDER / 'linkdesk.sqlite3'}",
         f"TASKS_URL=sqlite:///{FOLDER / 'tasks.sqlite3'}",
@@ -110,7 +113,8 @@ def _add_missing(integrations: Mapping[str, str]) -> None:
     present = {line.partition("=")[0] for line in lines}
     wanted = f"INTEGRATIONS={integrations['INTEGRATIONS']}"
     completed = [wanted if line.startswith("INTEGRATIONS=") else line for line in lines]
-    completed += [f"{name}={value}" for name, value in {**_keys(), **integrations}.items() if name not in present]
+    expected = {**_keys(), **_DOOR, **integrations}
+    completed += [f"{name}={value}" for name, value in expected.items() if name not in present]
     if completed == lines:
         return
     fresh = FOLDER / "settings.new"

@@ -22,6 +22,7 @@ from .rate_gate import RateGate
 from .remote_schema import RemoteSchema
 from .remote_token import RemoteToken
 from .saved_query import SavedQuery
+from .sign_in import LastStep, SpentRecoveryCode, Tries
 from .sync_run import SyncRun
 from .user import User
 
@@ -42,12 +43,15 @@ __all__ = [
     "AuditTerm",
     "Customer",
     "Invitation",
+    "LastStep",
     "LinkedAccount",
     "Operation",
     "RateGate",
     "RemoteSchema",
     "RemoteToken",
     "SavedQuery",
+    "SpentRecoveryCode",
     "SyncRun",
+    "Tries",
     "User",
 ]

@@ -32,6 +32,7 @@ MODELS: dict[str, _Classes] = {
         NEVER="password sessions_salt",
     ),
     "Invitation": _classes(PUBLIC="user created_at expires_at used_at", NEVER="key_digest"),
+    "LastStep": _classes(PUBLIC="user step"),
     "LinkedAccount": _classes(
         PUBLIC="id integration provider remote_id customer schema_key status attention attention_since headline"
         " error_code cause_code cause_at tags digest remote_created_at last_success_at expires_at checked_at stale_at"
@@ -85,9 +86,11 @@ MODELS: dict[str, _Classes] = {
     "RemoteToken": _classes(PUBLIC="name serial lease lease_until", NEVER="sealed"),
     # The name is a reviewer's own word for it, like a reason; in the text people search for references and names.
     "SavedQuery": _classes(PUBLIC="id owner owner_text name is_shared created_at", PERSONAL="text"),
+    "SpentRecoveryCode": _classes(PUBLIC="id authenticator number"),
     "SyncRun": _classes(
         PUBLIC="id integration started_at beat_at ended_at result seen created changed gone", RECORD="failure"
     ),
+    "Tries": _classes(PUBLIC="count last_at is_told", NEVER="subject"),
 }
 
 

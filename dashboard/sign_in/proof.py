@@ -31,7 +31,12 @@ def used_second_factor(request: HttpRequest) -> bool:
 
 
 def has_second_factor(user: Any) -> bool:
-    return bool(Authenticator.objects.filter(user_id=user.pk, type__in=_FACTORS).exists())
+    return bool(factors_of(user))
+
+
+def factors_of(user: Any) -> set[str]:
+    """Return the kinds of second factors a person has set up; recovery codes alone are none."""
+    return set(Authenticator.objects.filter(user_id=user.pk, type__in=_FACTORS).values_list("type", flat=True))
 
 
 def can_be_proved(user: Any) -> bool:

@@ -44,6 +44,39 @@ def icon(name: str, label: str = "") -> SafeString:
     )
 
 
+# Why somebody stands at the sign-in again; the address says which.
+_SIGNED_OUT = {
+    "idle": "You were signed out because nobody was there for {idle}.",
+    "old": "You were signed out because the session had lasted {longest}, which is as long as one may.",
+    "ended": "Your session has ended: it was ended elsewhere, or the password or the account was changed.",
+}
+
+
+@register.simple_tag(takes_context=True)
+def signed_out_because(context: Mapping[str, Any]) -> str:
+    """Say why the person has to sign in again; "" where they just came."""
+    sentence = _SIGNED_OUT.get(context["request"].GET.get("why", ""), "")
+    return sentence.format(idle=_span(settings.SESSION_IDLE_S), longest=_span(settings.SESSION_MAX_S))
+
+
+def _span(seconds: int) -> str:
+    hours, minutes = seconds // 3600, seconds // 60
+    if seconds and seconds % 3600 == 0:
+        return f"{hours} hour{'s' if hours != 1 else ''}"
+    return f"{minutes} minute{'s' if minutes != 1 else ''}" if seconds >= 60 else f"{seconds} seconds"
+
+
+@register.simple_tag
+def sso_name() -> str:
+    """Return what the button for single sign-on says; "" where there is none."""
+    return settings.OIDC_NAME if settings.OIDC_URL else ""
+
+
+@register.simple_tag
+def second_factor_is_off() -> bool:
+    return bool(settings.SECOND_FACTOR == "off")
+
+
 @register.simple_tag
 def status_badge(attention: str, size: str = "") -> SafeString:
     """Draw who must act as icon and word; `size` may be "large"."""

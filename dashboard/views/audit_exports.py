@@ -18,6 +18,7 @@ from dashboard.models import AuditExport
 from dashboard.services import audit_exports, audit_search
 from dashboard.services.audit import Actor
 from dashboard.services.keyset import Sort, as_moment, page
+from dashboard.sign_in.door import polled
 
 from .access import needs
 from .errors import Trouble, answer
@@ -103,6 +104,7 @@ def audit_export_create(request: HttpRequest) -> HttpResponse:
     return redirect("audit-export-detail", export.pk)
 
 
+@polled
 @needs(roles.READ_AUDIT)
 @require_safe
 def audit_export_detail(request: HttpRequest, pk: str) -> HttpResponse:

@@ -25,6 +25,7 @@ from dashboard.services.keyset import Sort, as_moment, page
 from dashboard.services.report import report_word
 from dashboard.services.timeline import LineKind, timeline_of
 from dashboard.services.troubles import troubles
+from dashboard.sign_in.door import polled
 from dashboard.status import STALE_AFTER, freshness
 
 from .access import needs
@@ -72,6 +73,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return vary_by_request_type(render(request, "dashboard/linked_account_detail.html", context))
 
 
+@polled
 @require_GET
 @needs(roles.VIEW)
 def live(request: HttpRequest, pk: UUID) -> HttpResponse:

@@ -22,6 +22,7 @@ from dashboard.services import account_list
 from dashboard.services.account_list import Filters
 from dashboard.services.creating import creating_integrations
 from dashboard.services.troubles import Trouble, troubles
+from dashboard.sign_in.door import polled
 from providers.attention import Attention
 from providers.registry import provider_classes
 
@@ -93,6 +94,7 @@ def linked_account_list(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@polled
 @needs(roles.VIEW)
 @require_safe
 def linked_account_table(request: HttpRequest) -> HttpResponse:

@@ -40,6 +40,7 @@ from dashboard.services.results import (
     Unchosen,
     Waiting,
 )
+from dashboard.sign_in.door import polled
 from dashboard.sign_in.proof import is_fresh
 
 from .access import needs
@@ -101,6 +102,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return page(request, operation)
 
 
+@polled
 @require_GET
 @needs(roles.VIEW)
 @holds_secret_form

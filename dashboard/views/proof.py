@@ -7,10 +7,13 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 
+from dashboard.services.audit import AuditUnavailable
 from dashboard.sign_in import proof
 
 from .errors import Trouble, answer
@@ -37,6 +40,28 @@ def fresh_proof(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
         return view(request, *args, **kwargs) if proof.is_fresh(request) else ask(request)
 
     wrapped.asks_for_fresh_proof = True  # type: ignore[attr-defined] # a test looks for it
+    return wrapped
+
+
+def on_record(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Make a change of allauth's and its audit entry one transaction."""
+
+    @wraps(view)
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method != "POST":
+            return view(request, *args, **kwargs)
+        try:
+            with transaction.atomic():
+                response = view(request, *args, **kwargs)
+                if isinstance(response, TemplateResponse):
+                    response.render()
+                if transaction.get_rollback():
+                    raise AuditUnavailable("an entry on the way here could not be written")
+                return response
+        except transaction.TransactionManagementError as trouble:
+            # A refused entry was only logged, and the transaction was lost with it.
+            raise AuditUnavailable("an entry on the way here could not be written") from trouble
+
     return wrapped
 
 

@@ -122,7 +122,7 @@ def test_proof_that_goes_stale_while_typing_loses_nothing(desk: Client, ana: Use
     assert "Confirm in a new tab" in words(response) and CANARY not in response.content.decode()
     assert response.get("HX-Retarget") == ("#operation-plan" if htmx else None)
     assert not belvo.effects()
-    people.proved(desk, ana, "password", ago_s=1)
+    people.proved(desk, ana, "password", "mfa", ago_s=1)
     again = applied(desk, draft, digest=digest_in(response), username="ana", password=CANARY)
     assert again.status_code == 200
     assert make.settled(draft).state == State.DONE

@@ -28,6 +28,7 @@ from .accounts import (
 )
 from .browser import SignIn, Watch
 from .desk import PASSWORD, Desk
+from .second_factor import give_password, set_up_app
 
 SMS_INSTITUTION = "heimdall_co_retail"
 # Short enough for the form of the institution.
@@ -70,9 +71,8 @@ def test_secrets_are_kept_nowhere(desk: Desk, sign_in: SignIn, watch: Watch) -> 
     watch.keeps_bodies = True
     desk.start_worker()
     page = sign_in("", "/account/login/")
-    page.get_by_label("E-mail address").fill("agent@desk.example")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    give_password(page, "agent@desk.example", PASSWORD)
+    set_up_app(page)
     plain = desk.address(path_of(account_at(PLAIN_INSTITUTION, status="invalid")))
 
     replace_password(page, plain, REFUSED_PASSWORD)
