@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django import template
+from django.utils import timezone
 
 from dashboard.models import AuditEntry, AuditReview
 from dashboard.models.audit_review import ReviewState
@@ -29,6 +31,14 @@ def changes(entry: AuditEntry) -> Sequence[ChangeLine]:
 @register.filter
 def plain_facts(entry: AuditEntry) -> list[tuple[str, str]]:
     return simple_facts(facts_of(entry))
+
+
+@register.filter
+def clock(moment: datetime) -> str:
+    """Write a moment as the time of its day, with the day where that is not today, and with its zone."""
+    local = timezone.localtime(moment)
+    day = "" if local.date() == timezone.localdate() else f"{local:%Y-%m-%d} "
+    return f"{day}{local:%H:%M} {local.tzname()}"
 
 
 @register.filter

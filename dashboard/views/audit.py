@@ -22,6 +22,7 @@ from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 from dashboard.services.audit_needs import TooBroad
 from dashboard.services.audit_query_words import looked_for
+from dashboard.services.audit_status import status as chain_status
 
 from .access import needs
 from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
@@ -93,11 +94,8 @@ def audit_entry_detail(request: HttpRequest, seq: int) -> HttpResponse:
 @require_safe
 def audit_status(request: HttpRequest) -> HttpResponse:
     """Say how the chain stands: a chip above the list, or a page of its own."""
-    verified = audit_search.last_verification()
-    context = {
-        "verified": line_of(verified) if verified else None,
-        "verified_facts": facts_of(verified) if verified else {},
-    }
+    status = chain_status()
+    context = {"status": status, "verified": audit_search.last_verification() if status.findings else None}
     return render_page_or_fragment(request, "dashboard/audit_status.html", "dashboard/_audit_status.html", context)
 
 

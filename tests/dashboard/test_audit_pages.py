@@ -227,7 +227,7 @@ def test_a_sound_chain_is_said_to_be_sound(entries: list[AuditEntry], auditor: C
     html = auditor.post(reverse("audit-verify"), follow=True).content.decode()
 
     assert "follow each other unbroken" in html
-    assert "Chain verified" in auditor.get(reverse("audit-status"), headers=pages.HTMX).content.decode()
+    assert "Verified just now" in pages.words(auditor.get(reverse("audit-status"), headers=pages.HTMX))
     assert AuditEntry.objects.get(action="audit.verified").result == "ok"
 
 
@@ -240,7 +240,10 @@ def test_a_broken_chain_is_said_to_be_broken(entries: list[AuditEntry], auditor:
     html = auditor.post(reverse("audit-verify"), follow=True).content.decode()
 
     assert "The chain is broken: 1 findings" in html
-    assert "Chain broken" in auditor.get(reverse("audit-status")).content.decode()
+    status = pages.words(auditor.get(reverse("audit-status")))
+    assert "Chain broken" in status
+    assert "1 finding." in status
+    assert "Keep the database and its backups as they are" in status
     assert AuditEntry.objects.get(action="audit.verified").result == "broken"
 
 
@@ -257,6 +260,18 @@ def test_what_was_found_is_said_even_where_it_cannot_be_put_on_record(
 
     assert f"The chain is broken: 1 findings, the first at entry {last}" in html
     assert not AuditEntry.objects.filter(action="audit.verified").exists()
+
+
+def test_a_log_that_cannot_be_written_says_so_and_what_to_do(entries: list[AuditEntry], auditor: Client) -> None:
+    from tests.dashboard.audit_samples import triggers_off
+
+    with triggers_off():
+        status = pages.words(auditor.get(reverse("audit-status")))
+    install_triggers(connection)
+
+    assert "Closed: nothing can be put on record" in status
+    assert "Nothing can be sent or changed." in status
+    assert "Tell an administrator" in status
 
 
 def test_a_get_verifies_nothing(auditor: Client) -> None:
