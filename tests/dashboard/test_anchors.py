@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,9 +22,11 @@ from dashboard.services.access_log import record_read
 from dashboard.services.audit import SYSTEM, Actor, AuditClosed, Kind, record
 from dashboard.services.audit_status import status
 from dashboard.triggers import install_triggers
+from tests import databases
 
 from .audit_samples import append, run, tamper, triggers_off
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.django_db
 
 
@@ -293,3 +298,25 @@ def test_without_sinks_nothing_is_anchored_and_nothing_is_refused() -> None:
     anchors.anchor_due()
 
     assert (status().anchored_at, status().promise, status().closed) == (None, "", "")
+
+
+@pytest.mark.processes
+@pytest.mark.django_db(transaction=True)
+def test_a_process_anchors_what_it_wrote_before_it_ends(tmp_path: Path) -> None:
+    people, path = tmp_path / "people.csv", tmp_path / "anchors.txt"
+    people.write_text("reference,name,email\nc-1,Ana,ana@example.com\n")
+    environment = {
+        **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
+        "DATABASE_URL": databases.database_url(databases.current()),
+        "AUDIT_ANCHORS": f"file://{path}",
+    }
+
+    subprocess.run(
+        [sys.executable, "manage.py", "import_customers", str(people)],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        timeout=60,
+    )
+
+    assert kept(path) == [AuditEntry.objects.latest("seq").seq]

@@ -1,0 +1,180 @@
+"""The worker looks through the log: what is new, and all of it; what is said of it, and when it is put on record."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection, transaction
+
+from dashboard import audit_verifier, signing
+from dashboard.models import AuditAnchor, AuditEntry
+from dashboard.services import anchoring, anchors, audit_check
+from dashboard.services.audit import SYSTEM, AuditClosed, Kind, record, verify
+from dashboard.services.audit_status import status
+from dashboard.triggers import install_triggers
+
+from .audit_samples import append, run, tamper, triggers_off
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def file(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(anchoring, "after_append", lambda: None)
+    path = tmp_path / "anchors.txt"
+    settings.AUDIT_ANCHORS = [f"file://{path}"]
+    return path
+
+
+def told() -> list[str]:
+    return list(AuditEntry.objects.filter(action="audit.verified").order_by("seq").values_list("result", flat=True))
+
+
+def test_only_what_is_new_is_looked_at_and_nothing_is_said_while_all_is_well() -> None:
+    append(5)
+    assert audit_check.check_new().entries == 5
+    append(2)
+    assert audit_check.check_new().entries == 2
+    assert audit_check.check_new().entries == 0
+
+    assert told() == []
+    assert (status().is_verified, status().verified_whole_at) == (True, None)
+
+
+def test_the_night_looks_at_all_and_says_so() -> None:
+    append(5)
+    audit_check.check_new()
+
+    assert audit_check.check_all().entries == 5
+    assert told() == ["ok"]
+    assert status().verified_whole_at is not None
+
+
+def test_what_is_wrong_is_said_once_and_so_is_its_end() -> None:
+    append(5)
+    audit_check.check_new()
+    append(2)
+    body = AuditEntry.objects.get(seq=6).body
+    tamper("UPDATE dashboard_auditentry SET body = '{}' WHERE seq = 6")
+
+    audit_check.check_new()
+    audit_check.check_new()
+    assert told() == ["broken"]
+    assert (status().is_verified, status().first_finding) == (False, "mac at entry 6: is not what was written")
+
+    run("UPDATE dashboard_auditentry SET body = %s WHERE seq = 6", body)
+    audit_check.check_new()
+    assert told() == ["broken", "ok"]
+    assert status().is_verified
+
+
+def test_rows_that_name_an_entry_past_the_end_are_found() -> None:
+    append(5)
+    audit_check.check_new()
+    with triggers_off():
+        run("DELETE FROM dashboard_auditentry WHERE seq > 3")
+        run("UPDATE dashboard_audithead SET seq = 3, mac = (SELECT mac FROM dashboard_auditentry WHERE seq = 3)")
+
+    found = [(each.kind, each.seq) for each in verify().findings]
+
+    assert found == [("row_points_past_end", 4)]
+
+
+def test_a_look_compares_with_what_the_sinks_keep(file: Path) -> None:
+    append(5)
+    anchors.anchor_now()
+    AuditAnchor.objects.all().delete()
+    with triggers_off():
+        run("DELETE FROM dashboard_auditentry WHERE seq > 3")
+        run("UPDATE dashboard_audithead SET seq = 3, mac = (SELECT mac FROM dashboard_auditentry WHERE seq = 3)")
+
+    assert [(each.kind, each.seq) for each in verify().findings] == [("rollback", 4)]
+
+
+# -- the command
+
+
+def say(*arguments: str) -> str:
+    said = io.StringIO()
+    try:
+        call_command("verify_audit", *arguments, stdout=said)
+    except SystemExit:
+        said.write("(findings)")
+    return said.getvalue()
+
+
+def test_a_backup_that_had_to_be_restored_is_accepted_on_record(file: Path) -> None:
+    append(5)
+    anchors.anchor_now()
+    with triggers_off():
+        run("DELETE FROM dashboard_auditentry WHERE seq > 3")
+        run("UPDATE dashboard_audithead SET seq = 3, mac = (SELECT mac FROM dashboard_auditentry WHERE seq = 3)")
+        install_triggers(connection)
+    AuditAnchor.objects.all().delete()
+    anchors.look_at_standing()
+    with pytest.raises(AuditClosed), transaction.atomic():
+        record(Kind.EVENT, "customer.created", actor=SYSTEM)
+
+    said = say("--accept-rollback", "The disk broke, see ticket 7")
+
+    assert "Accepted" in said
+    # The witness remembers: it is accepted, not undone.
+    assert "rollback" in said
+    entry = AuditEntry.objects.get(action="anchor.rollback_accepted")
+    assert "ticket 7" in entry.body
+    anchors.look_at_standing()
+    record(Kind.EVENT, "customer.created", actor=SYSTEM)
+
+
+def test_nothing_is_accepted_where_nothing_was_found(file: Path) -> None:
+    append(2)
+    anchors.anchor_now()
+
+    assert "Accepted" not in say("--accept-rollback", "why not")
+    assert not AuditEntry.objects.filter(action="anchor.rollback_accepted").exists()
+
+
+def test_the_command_prints_what_others_need_to_check_us() -> None:
+    [line] = say("--public-keys").splitlines()
+
+    name, _, key = line.partition("=")
+    assert signing.public_keys() == {name: key}
+
+
+def test_the_command_compares_with_a_collectors_file(tmp_path: Path) -> None:
+    entry = append(3)
+    from django.utils import timezone
+
+    path = tmp_path / "collected"
+    path.write_text(anchors.note_of(9, bytes(entry.mac), timezone.now()))
+
+    assert "entry 9 was anchored" in say("--anchors", str(path))
+    with pytest.raises(CommandError, match="cannot be read"):
+        say("--anchors", str(tmp_path / "missing"))
+
+
+def test_a_dump_of_the_table_can_be_checked(tmp_path: Path) -> None:
+    append(4, text='a "quoted", line\nand another')
+    path = tmp_path / "entries.csv"
+    _dump(path)
+    keys = tmp_path / "keys"
+    keys.write_text("a1:YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE=")
+
+    assert audit_verifier.main([str(path), "--keys", str(keys)]) == 0
+
+    path.write_text(path.read_text().replace("and another", "and an other", 1))
+    assert audit_verifier.main([str(path), "--keys", str(keys)]) == 1
+
+
+def _dump(path: Path) -> None:
+    import csv
+
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(audit_verifier.COLUMNS)
+        for row in AuditEntry.objects.order_by("seq").values_list(*audit_verifier.COLUMNS):
+            writer.writerow(["\\x" + bytes(cell).hex() if not isinstance(cell, int | str) else cell for cell in row])
