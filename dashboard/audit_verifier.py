@@ -97,6 +97,9 @@ class BadNote(Exception):
 # -- the bytes of an entry
 
 
+_HEAD = len(DOMAIN).to_bytes(4, "big") + DOMAIN
+
+
 def field_bytes(value: object) -> bytes:
     """Return the length-prefixed bytes of a text, of bytes, or of nothing at all."""
     if isinstance(value, str):
@@ -112,15 +115,20 @@ def field_bytes(value: object) -> bytes:
 
 def message(row: Row) -> bytes:
     """Return what the MAC of an entry covers; `row` holds the columns as they are stored."""
-    parts = [field_bytes(DOMAIN), field_bytes(row["chain"]), field_bytes(row["key_id"])]
+    parts = [_HEAD, field_bytes(row["chain"]), field_bytes(row["key_id"])]
     parts.append(int(row["seq"]).to_bytes(8, "big"))
     parts.append(field_bytes(bytes(row["prev_mac"])))
     for column in TEXT_COLUMNS:
         value = row[column]
-        # SQLite keeps bytes in a text column as bytes: they are not the text of the same bytes.
-        if not isinstance(value, str | None):
+        if isinstance(value, str):
+            # As `field_bytes` does it, in place: a log has millions of these.
+            raw = value.encode("utf-8", "surrogatepass")
+            parts += (len(raw).to_bytes(4, "big"), raw)
+        elif value is None:
+            parts.append(_ABSENT)
+        else:
+            # SQLite keeps bytes in a text column as bytes: they are not the text of the same bytes.
             raise NotPlain(f"{column} is not text")
-        parts.append(field_bytes(value))
     return b"".join(parts)
 
 

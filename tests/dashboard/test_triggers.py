@@ -55,6 +55,10 @@ def _copy_with(**other):
         "UPDATE dashboard_auditentry SET body = '{}'",
         "UPDATE dashboard_auditentry SET body = body WHERE seq = 2",
         "UPDATE dashboard_auditentry SET seq = 9 WHERE seq = 3",
+        "UPDATE dashboard_auditentry SET seq = seq + 1 WHERE seq = 3",
+        "UPDATE dashboard_auditentry SET mac = head.mac FROM dashboard_audithead head WHERE head.seq > 0",
+        "WITH old AS (SELECT min(seq) AS seq FROM dashboard_auditentry) DELETE FROM dashboard_auditentry"
+        " WHERE seq IN (SELECT seq FROM old)",
         "DELETE FROM dashboard_auditentry",
         "DELETE FROM dashboard_auditentry WHERE seq = 3",
         "DELETE FROM dashboard_audithead",
@@ -84,6 +88,23 @@ def test_an_upsert_is_refused(seq):
 
     copy = f"INSERT INTO dashboard_auditentry ({COLUMNS}) {_copy_with(seq=seq)}"
     _refused(f"{copy} ON CONFLICT (seq) DO UPDATE SET {ASSIGNMENTS}")
+
+
+@pytest.mark.parametrize("seq", ["0", "3", "4"])
+def test_an_upsert_of_the_end_is_refused(seq):
+    append(3)
+
+    end = f"INSERT INTO dashboard_audithead (chain, seq, mac) SELECT chain, {seq}, mac FROM dashboard_audithead"
+    _refused(f"{end} WHERE true ON CONFLICT (chain) DO UPDATE SET seq = excluded.seq")
+
+
+@pytest.mark.parametrize("then", ["UPDATE SET body = '{}'", "DELETE"])
+def test_a_merge_is_refused(then):
+    _only_on("postgresql")
+    append(3)
+
+    merge = "MERGE INTO dashboard_auditentry entry USING (SELECT 2 AS seq) other ON entry.seq = other.seq"
+    _refused(f"{merge} WHEN MATCHED THEN {then}")
 
 
 def test_an_upsert_through_the_orm_is_refused():
