@@ -57,7 +57,10 @@ def customer_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @needs(roles.EDIT_CUSTOMERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def customer_create(request: HttpRequest) -> HttpResponse:
-    form = CustomerForm(request.POST or None, initial={"reference": request.GET.get("reference", "")[:256]})
+    form = CustomerForm(
+        request.POST if request.method == "POST" else None,
+        initial={"reference": request.GET.get("reference", "")[:256]},
+    )
     if form.is_valid():
         try:
             customer = customers.create(form.cleaned_data, actor=Actor.of(request.user))
