@@ -420,6 +420,7 @@ def verify_bundle(
         _look_at_signature(walk, note, manifest_bytes, public_keys)
         if hashlib.sha256(digests).hexdigest() != manifest.get("digests_sha256"):
             walk.note("bundle", 0, "digests.txt is not the one that was signed")
+        _take_anchor(walk, manifest, public_keys)
         with bundle.open("entries.jsonl") as lines:
             _look_at_lines(walk, lines, digests.decode("ascii", "replace").split(), manifest)
     return walk.result(), manifest
@@ -433,6 +434,14 @@ def _look_at_signature(walk: Walk, note: str, manifest: bytes, public_keys: Mapp
         return
     if signed[1:] != [EXPORT_FORMAT, hashlib.sha256(manifest).hexdigest()]:
         walk.note("bundle", 0, "manifest.json is not the one that was signed")
+
+
+def _take_anchor(walk: Walk, manifest: Row, public_keys: Mapping[str, str]) -> None:
+    """Compare with the anchor that the export carries, where its entry is among those exported."""
+    found, bad = read_anchors(str(manifest.get("last_anchor") or ""), public_keys)
+    walk.anchors = found
+    for finding in bad:
+        walk.note(finding.kind, finding.seq, finding.text)
 
 
 def _look_at_lines(walk: Walk, lines: Iterable[bytes], digests: list[str], manifest: Row) -> None:

@@ -96,14 +96,34 @@ def accept(reason: str) -> list[str]:
 def last_kept(sink: Sink) -> Anchored | None:
     """Return the newest anchor of this log that a sink keeps; what we did not sign is none."""
     for note in reversed(sink.kept() or ()):
-        try:
-            lines = audit_verifier.open_note(note, signing.public_keys())
+        if lines := _lines_of(note):
             seq, mac = audit_verifier.anchor_of(lines)
-        except BadNote:
-            continue
-        if lines[0] == settings.AUDIT_ORIGIN:
             return Anchored(seq, mac, lines[3] if len(lines) > 3 else "an unknown time")
     return None
+
+
+def newest_note() -> str:
+    """Return the newest signed note of this log that any sink keeps, as it stands there; "" where none can be asked."""
+    newest, seq = "", 0
+    for sink in configured():
+        try:
+            for note in sink.kept() or ():
+                lines = _lines_of(note)
+                if lines and audit_verifier.anchor_of(lines)[0] >= seq:
+                    newest, seq = note, audit_verifier.anchor_of(lines)[0]
+        except SinkDown as down:
+            log.warning("anchors_not_read", sink=sink.name, cause=str(down))
+    return newest
+
+
+def _lines_of(note: str) -> list[str]:
+    """Return the lines of an anchor of this log; none where we did not sign it."""
+    try:
+        lines = audit_verifier.open_note(note, signing.public_keys())
+        audit_verifier.anchor_of(lines)
+    except BadNote:
+        return []
+    return lines if lines[0] == settings.AUDIT_ORIGIN else []
 
 
 def note_of(seq: int, mac: bytes, at: datetime) -> str:

@@ -24,6 +24,7 @@ from django.conf import settings
 from dashboard import signing
 from dashboard.models import AuditExport
 
+from . import anchors
 from .audit_bytes import timestamp
 from .audit_selection import Selection, batches
 
@@ -83,7 +84,7 @@ def _manifest(export: AuditExport, selection: Selection) -> dict[str, Any]:
         "log_seq": export.last_seq,
         "created_at": timestamp(export.asked_at),
         "created_by": export.asked_by,
-        "last_anchor": "",
+        "last_anchor": anchors.newest_note(),
         "public_keys": sorted(signing.public_keys()),
     }
 

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
 from dashboard import audit_verifier, signing
 from dashboard.models import AuditAnchor, AuditEntry
-from dashboard.services import anchoring, anchors, audit_check
-from dashboard.services.audit import SYSTEM, AuditClosed, Kind, record, verify
+from dashboard.services import anchoring, anchors, audit_check, audit_exports
+from dashboard.services.audit import SYSTEM, Actor, AuditClosed, Kind, record, verify
 from dashboard.services.audit_status import status
 from dashboard.triggers import install_triggers
 
@@ -147,8 +148,6 @@ def test_the_command_prints_what_others_need_to_check_us() -> None:
 
 def test_the_command_compares_with_a_collectors_file(tmp_path: Path) -> None:
     entry = append(3)
-    from django.utils import timezone
-
     path = tmp_path / "collected"
     path.write_text(anchors.note_of(9, bytes(entry.mac), timezone.now()))
 
@@ -178,3 +177,24 @@ def _dump(path: Path) -> None:
         writer.writerow(audit_verifier.COLUMNS)
         for row in AuditEntry.objects.order_by("seq").values_list(*audit_verifier.COLUMNS):
             writer.writerow(["\\x" + bytes(cell).hex() if not isinstance(cell, int | str) else cell for cell in row])
+
+
+def test_a_bundle_carries_the_newest_anchor_and_is_compared_with_it(file: Path, settings: Any, tmp_path: Path) -> None:
+    settings.EXPORTS_DIR = str(tmp_path / "exports")
+    entry = append(4)
+    anchors.anchor_now()
+    bundle = tmp_path / "export.zip"
+
+    def export() -> list[tuple[str, int]]:
+        made = audit_exports.ask(Actor("7", "Ivo", "auditor"), "bundle", {})
+        assert audit_exports.make_next()
+        made.refresh_from_db()
+        with audit_exports.open_file(made, Actor("7", "Ivo", "auditor")) as opened:
+            bundle.write_bytes(opened.read())
+        found, manifest = audit_verifier.verify_bundle(bundle, signing.public_keys())
+        assert f"\n{entry.seq}\n" in manifest["last_anchor"]
+        return [(each.kind, each.seq) for each in found.findings]
+
+    assert export() == []
+    file.write_text(anchors.note_of(entry.seq, b"another", timezone.now()))
+    assert export() == [("rollback", entry.seq)]
