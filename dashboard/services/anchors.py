@@ -102,15 +102,19 @@ def last_kept(sink: Sink) -> Anchored | None:
     return None
 
 
-def newest_note() -> str:
-    """Return the newest signed note of this log that any sink keeps, as it stands there; "" where none can be asked."""
+def newest_note(up_to: int | None = None) -> str:
+    """Return the newest signed note of this log that any sink keeps, as it stands there; "" where none can be asked.
+
+    `up_to` is the last entry that it may be of.
+    """
     newest, seq = "", 0
     for sink in configured():
         try:
             for note in sink.kept() or ():
                 lines = _lines_of(note)
-                if lines and audit_verifier.anchor_of(lines)[0] >= seq:
-                    newest, seq = note, audit_verifier.anchor_of(lines)[0]
+                of = audit_verifier.anchor_of(lines)[0] if lines else 0
+                if lines and of >= seq and (up_to is None or of <= up_to):
+                    newest, seq = note, of
         except SinkDown as down:
             log.warning("anchors_not_read", sink=sink.name, cause=str(down))
     return newest

@@ -84,7 +84,7 @@ def _manifest(export: AuditExport, selection: Selection) -> dict[str, Any]:
         "log_seq": export.last_seq,
         "created_at": timestamp(export.asked_at),
         "created_by": export.asked_by,
-        "last_anchor": anchors.newest_note(),
+        "last_anchor": anchors.newest_note(up_to=export.last_seq),
         "public_keys": sorted(signing.public_keys()),
     }
 

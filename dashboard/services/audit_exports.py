@@ -26,7 +26,7 @@ from .audit_export_files import FileChanged
 from .audit_needs import TooBroad
 from .audit_report import MAX_ENTRIES as REPORT_MAX_ENTRIES
 from .audit_report import write_report
-from .audit_selection import Selection, UnreadableEntry, in_words, select
+from .audit_selection import Selection, UnreadableEntry, in_words, mistakes_in, select
 
 __all__ = ["REPORT_MAX_ENTRIES", "FileChanged", "TooMany", "ask", "look_after", "make_next", "open_file", "remove_old"]
 
@@ -54,9 +54,11 @@ def ask(actor: Actor, form: str, filters: Mapping[str, str]) -> AuditExport:
     own = AuditExport.objects.filter(asked_by_id=actor.id, state__in=(State.WAITING, State.RUNNING))
     if own.count() >= MAX_WAITING:
         raise TooMany(f"{MAX_WAITING} of your exports are waiting or being made. Ask again when one of them is ready.")
-    last_seq = AuditHead.objects.get(chain=CHAIN).seq
+    if mistakes := mistakes_in(filters):
+        raise TooMany(" ".join(mistakes))
+    asked_at, last_seq = timezone.now(), AuditHead.objects.get(chain=CHAIN).seq
     try:
-        selection = select(filters, last_seq)
+        selection = select(filters, last_seq, at=asked_at)
     except TooBroad as trouble:
         raise TooMany(str(trouble)) from trouble
     if form == AuditExport.Form.REPORT:
@@ -67,6 +69,7 @@ def ask(actor: Actor, form: str, filters: Mapping[str, str]) -> AuditExport:
             filters=dict(filters),
             words=in_words(filters)[:2000],
             last_seq=last_seq,
+            asked_at=asked_at,
             asked_by_id=actor.id,
             asked_by=actor.text,
         )
@@ -80,7 +83,7 @@ def make_next() -> bool:
     if export is None:
         return False
     try:
-        total = select(export.filters, export.last_seq).entries.count()
+        total = _selection(export).entries.count()
         _beat(export, total=total)
         _write(export, total)
     except _Lost:
@@ -130,6 +133,10 @@ def remove_old() -> None:
     files.remove_leftovers()
 
 
+def _selection(export: AuditExport) -> Selection:
+    return select(export.filters, export.last_seq, at=export.asked_at)
+
+
 def _fits_on_paper(selection: Selection) -> None:
     if selection.entries.order_by("seq")[: REPORT_MAX_ENTRIES + 1].count() > REPORT_MAX_ENTRIES:
         raise TooMany(
@@ -158,7 +165,7 @@ def _claim() -> AuditExport | None:
 
 
 def _write(export: AuditExport, total: int) -> None:
-    selection = select(export.filters, export.last_seq)
+    selection = _selection(export)
     with files.whole_file(export) as (file, written):
         match export.form:
             case AuditExport.Form.BUNDLE:

@@ -10,8 +10,8 @@ from django.template.loader import render_to_string
 
 from dashboard.models import AuditEntry, AuditExport
 
-from .audit_search import last_verification
 from .audit_selection import Row, Selection, batches
+from .audit_status import status
 
 # More is no paper any more, and no browser lays it out in time: refused in words before, never cut.
 MAX_ENTRIES = 5000
@@ -26,7 +26,7 @@ def write_report(
     context = {
         "export": export,
         "total": total,
-        "verified": last_verification(),
+        "chain": status(),
         "is_stretch": selection.is_stretch,
         # Files by their plain names: those with a digest in them may be gone when the report is opened next month.
         "static_url": settings.STATIC_URL,

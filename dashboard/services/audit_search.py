@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -41,9 +42,9 @@ def actions() -> list[str]:
     return audit_vocabulary.people_and_actions().actions
 
 
-def read(text: str) -> Query:
-    """Read a query; days begin where people see them begin."""
-    return parse(text, now=timezone.localtime())
+def read(text: str, *, at: datetime | None = None) -> Query:
+    """Read a query as of `at`, now if none is given; days begin where people see them begin."""
+    return parse(text, now=timezone.localtime(at))
 
 
 def list_page(query: Query, *, after: str = "", before: str = "") -> AuditPage:
@@ -72,12 +73,12 @@ def list_page(query: Query, *, after: str = "", before: str = "") -> AuditPage:
     )
 
 
-def find(filters: Mapping[str, Any]) -> QuerySet[AuditEntry]:
+def find(filters: Mapping[str, Any], *, at: datetime | None = None) -> QuerySet[AuditEntry]:
     """Return all entries that meet the filters (`q` is a query, the others as `text_of` takes them), for an export.
 
     What cannot be understood finds nothing. Raise `TooBroad`.
     """
-    query = read(text_of(filters))
+    query = read(text_of(filters), at=at)
     if query.mistakes:
         return AuditEntry.objects.none()
     needs = needs_of(query)

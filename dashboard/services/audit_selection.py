@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError
@@ -35,19 +36,27 @@ class Selection:
     is_stretch: bool
 
 
-def select(filters: Mapping[str, str], last_seq: int) -> Selection:
-    """Return the entries up to `last_seq` that meet `filters`, as the form wrote them down."""
-    query = read(text_of(filters))
+def select(filters: Mapping[str, str], last_seq: int, *, at: datetime) -> Selection:
+    """Return the entries up to `last_seq` that meet `filters`, as the form wrote them down.
+
+    “The last seven days” are those before `at`, however often and late it is asked again.
+    """
+    query = read(text_of(filters), at=at)
     up_to_end = AuditEntry.objects.filter(seq__lte=last_seq)
     if query.is_empty:
         return Selection(up_to_end, is_stretch=True)
-    found = find(filters).filter(seq__lte=last_seq)
+    found = find(filters, at=at).filter(seq__lte=last_seq)
     if not query.conditions:
         # By number, not by time: a clock that was set back leaves no hole in what is handed over as a stretch.
         ends = found.aggregate(first=Min("seq"), last=Max("seq"))
         stretch = up_to_end.filter(seq__gte=ends["first"] or 0, seq__lte=ends["last"] or 0)
         return Selection(stretch, is_stretch=True)
     return Selection(found, is_stretch=False)
+
+
+def mistakes_in(filters: Mapping[str, str]) -> list[str]:
+    """Return what of a query cannot be understood, as sentences: it would find nothing, and look like nothing there."""
+    return list(read(text_of(filters)).mistakes)
 
 
 def in_words(filters: Mapping[str, str]) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.models import AuditEntry, AuditExport
-from dashboard.services import audit, audit_bundle, audit_exports
+from dashboard.models import AuditCheck, AuditEntry, AuditExport
+from dashboard.services import anchors, audit, audit_bundle, audit_exports
 from dashboard.services import audit_export_files as files
 from dashboard.services.audit import SYSTEM, Actor, Kind, Target
 from dashboard.services.audit_csv import defuse
@@ -124,6 +124,40 @@ def test_a_range_of_time_is_a_stretch(time_machine: Any) -> None:
     assert (manifest["first_seq"], manifest["last_seq"], manifest["contiguous"]) == (3, 6, True)
 
 
+def test_an_age_is_that_of_the_asking(time_machine: Any) -> None:
+    """The worker may come late, and come again: “the last hour” stays the one before the question."""
+    time_machine.move_to("2026-03-04T12:00:00Z", tick=False)
+    append(2)
+    time_machine.move_to("2026-03-04T12:50:00Z", tick=False)
+    export = audit_exports.ask(IVO, "bundle", {"q": "since:1h"})
+    time_machine.move_to("2026-03-04T15:00:00Z", tick=False)
+
+    audit_exports.make_next()
+
+    export.refresh_from_db()
+    assert (export.state, export.written) == (State.DONE, 2)
+
+
+def test_a_query_that_is_not_understood_is_refused_in_words() -> None:
+    append(1)
+
+    with pytest.raises(audit_exports.TooMany, match="colour"):
+        audit_exports.ask(IVO, "bundle", {"q": "colour:red"})
+
+    assert not AuditExport.objects.exists()
+
+
+def test_the_last_anchor_goes_along(settings: Any, tmp_path: Path) -> None:
+    settings.AUDIT_ANCHORS = [f"file://{tmp_path}/anchors.txt"]
+    append(3)
+    anchors.anchor_now()
+    append(2)
+
+    manifest = json.loads(bundle(made())["manifest.json"])
+
+    assert manifest["last_anchor"].splitlines()[1] == "3"
+
+
 def test_nothing_that_matches_is_a_bundle_too() -> None:
     append(1)
 
@@ -172,13 +206,13 @@ def test_a_spreadsheet_gets_every_entry_and_no_formula() -> None:
 def test_a_report_shows_the_query_the_chain_and_the_changes() -> None:
     change = {"class": "public", "label": "Access <mode>", "before": "recurrent", "after": "single"}
     audit.record(Kind.INTENT, "operation.intent", actor=IVO, facts={"changes": [change]})
-    audit.record(Kind.EVENT, "audit.verified", actor=IVO, result="ok")
+    AuditCheck.objects.create(scope="full", at=timezone.now(), ok=True, entries=1, seq=1)
 
     page = read(made("report", kind="intent")).decode()
 
     assert "Entries with kind “Intent”" in page
     assert "Access &lt;mode&gt;" in page and "recurrent" in page and "single" in page
-    assert page.index("whole") < page.index("recurrent") < page.index("End of the report: 1 entry.")
+    assert page.index("whole, ") < page.index("recurrent") < page.index("End of the report: 1 entry.")
     assert "<style" not in page and "<script" not in page
 
 
