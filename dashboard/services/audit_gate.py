@@ -87,5 +87,5 @@ def _closed_by(name: str, row: AuditAnchor | None) -> Closed | None:
     if written is None or written >= limit.strftime("%Y-%m-%dT%H:%M:%S.%fZ"):
         return None
     since = f"since {row.taken_at:%Y-%m-%d %H:%M} UTC" if row and row.taken_at else "yet"
-    cause = f" ({row.trouble})" if row and row.trouble else ""
+    cause = f": {row.trouble}" if row and row.trouble else ""
     return Closed("audit_anchor_overdue", f"The anchor sink {name} has not taken an anchor {since}{cause}.")

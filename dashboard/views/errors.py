@@ -94,7 +94,7 @@ NOT_AUDITABLE = Trouble(
 WRITES_REFUSED = Trouble(
     503,
     "The audit log cannot be proved now",
-    "Until it can, Linkdesk sends and changes nothing. Nothing was sent and nothing was changed.",
+    "Until that is put right, Linkdesk sends and changes nothing. Nothing was sent and nothing was changed.",
     "Tell an administrator now. Pages can still be read; what you typed was not kept.",
     code="audit_closed",
 )

@@ -54,7 +54,7 @@ WRITES_REFUSED = Notice(
     503,
     "bad",
     "The audit log cannot be proved now",
-    "Until it can, Linkdesk sends and changes nothing. Nothing was sent. Tell an administrator now.",
+    "Until that is put right, Linkdesk sends and changes nothing. Nothing was sent. Tell an administrator now.",
 )
 DATABASE_UNAVAILABLE = Notice(
     503,
