@@ -48,10 +48,12 @@ def needed_for(account: LinkedAccount, plan: Plan) -> str:
 
 def host_of(address: str) -> str | None:
     """Return the host of an address in lower case; None where it is not beyond doubt, which is never seen before."""
-    if _AMBIGUOUS.search(address.strip()):
+    address = address.strip()
+    if _AMBIGUOUS.search(address):
         return None
     try:
-        host = urlsplit(address.strip()).hostname
+        # A shop's address is often its bare name.
+        host = urlsplit(address if "://" in address else f"//{address}").hostname
     except ValueError:
         return None
     return host.rstrip(".") or None if host else None

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from dashboard import roles
 
-from ..models import Approval, User
+from ..models import Approval, AuditEntry, AuditReview, User
 from ..models.approval import ApprovalState
+from ..models.audit_review import ReviewState
+from .audit_bytes import timestamp
+from .audit_changes import facts_of
 from .keyset import KeysetPage, Sort, as_moment, page
 
 PAGE_SIZE = 50
 # How long everybody concerned is told that one person went on alone.
 LOUD_FOR = timedelta(hours=24)
+LOUD_AT_ONCE = 3
+REVIEWS_READ = 50
 MAX_WORDS = 8
 ALONE = "alone"
 SEES_ALL = (roles.APPROVE, roles.READ_AUDIT)
@@ -63,13 +68,23 @@ def to_decide(user: User) -> QuerySet[Approval]:
     return Approval.objects.open().filter(expires_at__gt=timezone.now()).exclude(requester=user)
 
 
-def loud(user: User) -> QuerySet[Approval]:
-    """Return what one person did alone within the last day, for those who have to know."""
+def loud(user: User) -> list[Approval]:
+    """Return what one person did alone within the last day and nobody has reviewed yet, for those who have to know."""
     if not any(user.has_perm(permission) for permission in TOLD):
-        return Approval.objects.none()
+        return []
     since = timezone.now() - LOUD_FOR
     alone = Approval.objects.filter(is_broken_glass=True, decided_at__gt=since)
-    return alone.filter(state__in=(ApprovalState.APPROVED, ApprovalState.USED))
+    found = list(alone.filter(state__in=(ApprovalState.APPROVED, ApprovalState.USED))[:LOUD_AT_ONCE])
+    reviewed = _reviewed_since(since) if found else frozenset()
+    return [approval for approval in found if str(approval.pk) not in reviewed]
+
+
+def _reviewed_since(since: datetime) -> frozenset[str]:
+    """Return the requests done alone whose entry somebody has reviewed; what was flagged stays loud."""
+    entries = AuditEntry.objects.filter(action="approval.broken_glass", at__gte=timestamp(since)).order_by("-seq")
+    by_seq = {entry.seq: str(facts_of(entry).get("approval", "")) for entry in entries[:REVIEWS_READ]}
+    done = AuditReview.objects.filter(seq__in=by_seq, state=ReviewState.REVIEWED).values_list("seq", flat=True)
+    return frozenset(by_seq[seq] for seq in done)
 
 
 def _holds(word: str) -> Q:

@@ -10,7 +10,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from dashboard.models import Approval, AuditEntry, LinkedAccount, Operation, User
+from dashboard.models import Approval, AuditEntry, AuditReview, LinkedAccount, Operation, User
 from dashboard.models.operation import State
 from dashboard.services import approvals, operations
 from tests import people
@@ -211,6 +211,12 @@ def test_going_on_alone_is_asked_twice_and_everybody_concerned_is_told(
         found = loud in words(client_of(person).get("/linked-accounts/"))
         assert found == (role in ("approver", "auditor", "admin")), role
     assert "Done by one person alone" in words(client_of(bea).get("/approvals/", {"state": "alone"}))
+    entry = AuditEntry.objects.get(action="approval.broken_glass")
+    review = AuditReview.objects.create(seq=entry.seq, at=timezone.now(), action=entry.action, rank=1, is_urgent=True)
+    assert loud in words(client_of(bea).get("/linked-accounts/"))
+    AuditReview.objects.filter(pk=review.pk).update(state="reviewed")
+    assert loud not in words(client_of(bea).get("/linked-accounts/"))
+    AuditReview.objects.filter(pk=review.pk).update(state="flagged")
     with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
         assert loud not in words(client_of(bea).get("/linked-accounts/"))
 

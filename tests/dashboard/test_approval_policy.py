@@ -78,6 +78,7 @@ def test_what_parsers_read_in_two_ways_is_never_a_host_that_was_seen(address: st
 
 def test_a_host_is_compared_as_names_are() -> None:
     assert host_of("https://Hooks.Example.:8443/x") == "hooks.example"
+    assert host_of("shop.example/path") == "shop.example"
     assert host_of("not an address") is None
 
 

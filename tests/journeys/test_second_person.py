@@ -140,6 +140,6 @@ def test_going_on_alone_is_asked_twice_and_shown_to_the_others(desk: Desk, sign_
     expect(page.locator("#approval-state")).to_contain_text("Done by one person alone")
 
     auditor = sign_in("auditor", "/linked-accounts/")
-    expect(auditor.get_by_role("complementary", name="Done by one person alone")).to_contain_text("went on alone")
+    expect(auditor.get_by_role("note", name="Done by one person alone")).to_contain_text("went on alone")
     assert axe_violations(auditor) == []
     assert deletions(desk) == 1
