@@ -51,8 +51,8 @@ class SearchField(forms.CharField):
 class AuditQueryField(forms.CharField):
     """A query of the audit log; what cannot be understood of it is named."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(required=False, **kwargs)
+    def __init__(self, *, required: bool = False, **kwargs: Any) -> None:
+        super().__init__(required=required, **kwargs)
         self.validators = []
 
     def clean(self, value: Any) -> str:

@@ -21,7 +21,7 @@ class RenameQueryForm(forms.Form):
 
 
 class SavedQueryForm(RenameQueryForm):
-    text = AuditQueryField(label="Query")
+    text = AuditQueryField(label="Query", required=True)
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

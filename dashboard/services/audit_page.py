@@ -11,29 +11,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
+
+from dashboard.models import AuditEntry
 
 from .audit_needs import COLUMNS, Alternative, Group, Need, Needs
 
 # How many entries are looked at for a page, all their needs counted apart: some tenths of a second at worst.
-BUDGET = 50_000
-# Most pages are full long before: so far is looked at first.
-FIRST_BUDGET = 4_000
+BUDGET = 30_000
 # Of each value so many entries are counted, to see which is the rarest.
 _SAMPLE = 200
 _ENTRIES = "dashboard_auditentry"
 _TERMS = "dashboard_auditterm"
+# What a list shows of an entry, its number first.
+_SHOWN = tuple(
+    column.attname for column in AuditEntry._meta.concrete_fields if column.attname not in ("body", "mac", "prev_mac")
+)
+_SHOWN_SQL = ", ".join(f"entry.{name}" for name in _SHOWN)
 
 
 Parameter = str | int
 
 
 @dataclass(frozen=True, slots=True)
-class Numbers:
-    """`seqs` in the order asked for; `looked_to` is where it stopped looking before the page was full, or None."""
+class Found:
+    """`rows` newest first; `looked_to` is where it stopped looking before the page was full, or None."""
 
-    seqs: list[int]
+    rows: list[AuditEntry]
     looked_to: int | None = None
 
 
@@ -50,24 +56,16 @@ class Span:
         return "DESC" if self.is_newest_first else "ASC"
 
 
-def numbers(needs: Needs, span: Span, size: int) -> Numbers:
-    """Return the numbers of the first `size` entries of the span that meet all needs."""
+def entries(needs: Needs, span: Span, size: int) -> Found:
+    """Return the first `size` entries of the span that meet all needs, without what a list does not show."""
     if span.first > span.last or any(_is_hopeless(need) for need in needs.needs):
-        return Numbers([])
+        return Found([])
     leader, groups = _leader(needs.needs, span)
     # A leader with one group in each alternative is met by being found.
     asked = [need for need in needs.needs if need is not leader or any(len(each) > 1 for each in need.alternatives)]
     probes = sum(len(_sources(group)) for need in asked for each in need.alternatives for group in each)
-    if not asked:
-        sql, values = _candidates(groups, span, size)
-        return Numbers([seq for (seq,) in _run(f"{sql} ORDER BY seq {span.order} LIMIT {int(size)}", values)])
-    found = Numbers([])
-    for budget in (FIRST_BUDGET, BUDGET):
-        walk = max(size, budget // probes)
-        found = _probed(_candidates(groups, span, walk), asked, span, size=size, walk=walk)
-        if found.looked_to is None:
-            break
-    return found
+    walk = max(size, BUDGET // probes) if probes else size
+    return _page(_candidates(groups, span, walk), asked, span, size=size, walk=walk)
 
 
 def _is_hopeless(need: Need) -> bool:
@@ -137,23 +135,28 @@ def _arm(source: str, value: str, span: Span, limit: int) -> tuple[str, list[Par
     return sql, [*given, span.first, span.last]
 
 
-def _probed(candidates: tuple[str, list[Parameter]], asked: list[Need], span: Span, *, size: int, walk: int) -> Numbers:
+def _page(candidates: tuple[str, list[Parameter]], asked: list[Need], span: Span, *, size: int, walk: int) -> Found:
     sql, values = candidates
-    conditions, given = [], []
+    conditions = []
     for need in asked:
         condition, of_condition = _condition(need)
         conditions.append(condition)
-        given += of_condition
+        values = [*values, *of_condition]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     edge = "min" if span.is_newest_first else "max"
+    # One row at least: how far it looked is told of an empty page, too.
     found = _run(
         f"WITH led AS ({sql} ORDER BY seq {span.order} LIMIT {int(walk)})"
-        f" SELECT 0 AS tag, {edge}(seq) AS seq, count(*) AS n FROM led UNION ALL SELECT 1, seq, 0 FROM (SELECT seq"
-        f" FROM led AS c WHERE {' AND '.join(conditions)} ORDER BY seq {span.order} LIMIT {int(size)}) AS page",
-        [*values, *given],
+        f" SELECT looked.edge, looked.n, {_SHOWN_SQL} FROM (SELECT {edge}(seq) AS edge, count(*) AS n FROM led)"
+        f" AS looked LEFT JOIN (SELECT seq FROM led AS c {where} ORDER BY seq {span.order} LIMIT {int(size)}) AS page ON 1 = 1"
+        f" LEFT JOIN {_ENTRIES} AS entry ON entry.seq = page.seq",
+        values,
     )
-    (looked_to, count), *rows = [row[1:] for row in sorted(found)]
-    seqs = sorted((seq for seq, _ in rows), reverse=span.is_newest_first)
-    return Numbers(seqs, looked_to if count >= walk and len(seqs) < size else None)
+    rows = [AuditEntry.from_db(connection.alias, _SHOWN, row[2:]) for row in found if row[2] is not None]
+    rows.sort(key=lambda entry: entry.seq, reverse=True)
+    edge_seq, count = found[0][:2]
+    is_cut = bool(asked) and count >= walk and len(rows) < size
+    return Found(rows, edge_seq if is_cut else None)
 
 
 def _condition(need: Need) -> tuple[str, list[Parameter]]:
@@ -190,7 +193,7 @@ def _sources(group: Group) -> dict[str, list[str]]:
     return found
 
 
-def _run(sql: str, values: list[Parameter]) -> list[tuple[int, ...]]:
+def _run(sql: str, values: list[Parameter]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return list(cursor.fetchall())

@@ -16,11 +16,9 @@ from ..models import AuditEntry, AuditTerm
 from . import audit_vocabulary
 from .audit_bytes import timestamp
 from .audit_needs import COLUMNS, Group, Need, needs_of
-from .audit_page import Span, numbers
+from .audit_page import Span, entries
 
 PAGE_SIZE = 50
-# Rows of the list show none of these.
-_NOT_SHOWN = ("body", "mac", "prev_mac")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +55,18 @@ def list_page(query: Query, *, after: str = "", before: str = "") -> AuditPage:
     first, last = needs.first_seq, needs.last_seq
     if cursor is not None:
         first, last = (max(first, cursor + 1), last) if is_backwards else (first, min(last, cursor - 1))
-    found = numbers(needs, Span(first, last, not is_backwards), PAGE_SIZE + 1)
-    seqs = sorted(found.seqs[:PAGE_SIZE], reverse=True)
-    has_more = len(found.seqs) > PAGE_SIZE or found.looked_to is not None
-    # Where it looked for newer ones: the page begins there, and older ones are known to be.
-    older, newer = (cursor is not None, has_more) if is_backwards else (has_more, cursor is not None)
-    edge_older = found.looked_to if found.looked_to is not None and not is_backwards else (seqs[-1] if seqs else None)
-    edge_newer = found.looked_to if found.looked_to is not None and is_backwards else (seqs[0] if seqs else None)
-    rows = AuditEntry.objects.filter(seq__in=seqs).order_by("-seq").defer(*_NOT_SHOWN) if seqs else []
+    found = entries(needs, Span(first, last, not is_backwards), PAGE_SIZE + 1)
+    # Of one more than a page holds, the one farthest from where the page begins is left out.
+    rows = found.rows[-PAGE_SIZE:] if is_backwards else found.rows[:PAGE_SIZE]
+    has_more = len(found.rows) > PAGE_SIZE or found.looked_to is not None
+    older, newer = (True, has_more) if is_backwards else (has_more, cursor is not None)
+    oldest, newest = (rows[-1].seq, rows[0].seq) if rows else (cursor, cursor)
+    if found.looked_to is not None:
+        oldest, newest = (oldest, found.looked_to) if is_backwards else (found.looked_to, newest)
     return AuditPage(
-        rows=list(rows),
-        after=str(edge_older if edge_older is not None else cursor) if older else None,
-        before=str(edge_newer if edge_newer is not None else cursor) if newer else None,
+        rows=rows,
+        after=str(oldest) if older else None,
+        before=str(newest) if newer else None,
         looked_to=found.looked_to,
     )
 
