@@ -148,8 +148,8 @@ def _page(candidates: tuple[str, list[Parameter]], asked: list[Need], span: Span
     found = _run(
         f"WITH led AS ({sql} ORDER BY seq {span.order} LIMIT {int(walk)})"
         f" SELECT looked.edge, looked.n, {_SHOWN_SQL} FROM (SELECT {edge}(seq) AS edge, count(*) AS n FROM led)"
-        f" AS looked LEFT JOIN (SELECT seq FROM led AS c {where} ORDER BY seq {span.order} LIMIT {int(size)}) AS page ON 1 = 1"
-        f" LEFT JOIN {_ENTRIES} AS entry ON entry.seq = page.seq",
+        f" AS looked LEFT JOIN (SELECT seq FROM led AS c {where} ORDER BY seq {span.order} LIMIT {int(size)})"
+        f" AS page ON 1 = 1 LEFT JOIN {_ENTRIES} AS entry ON entry.seq = page.seq",
         values,
     )
     rows = [AuditEntry.from_db(connection.alias, _SHOWN, row[2:]) for row in found if row[2] is not None]
