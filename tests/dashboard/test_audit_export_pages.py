@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from dashboard.models import AuditEntry, AuditExport
+from dashboard.models import AuditEntry, AuditExport, User
 from dashboard.services import audit_exports
 from tests import people
 
@@ -140,3 +140,21 @@ def test_only_readers_of_the_log_export_it(client: Client, auditor: Client, role
 def test_an_export_that_is_not_there_is_404(auditor: Client) -> None:
     for name in ("audit-export-detail", "audit-export-file"):
         assert auditor.get(reverse(name, args=[uuid.UUID(int=1)])).status_code == 404
+
+
+def test_asking_and_taking_want_fresh_proof(auditor: Client) -> None:
+    export = asked(auditor)
+    audit_exports.make_next()
+    ivo = User.objects.get()
+    ivo.set_password("a long password of mine")
+    ivo.save()
+    auditor.force_login(ivo)
+    people.proved(auditor, ivo, "password", "mfa", ago_s=301)
+
+    refused = auditor.post(NEW, {"form": "bundle"})
+    led = auditor.get(reverse("audit-export-file", args=[export.pk]))
+
+    assert refused.status_code == 403 and "confirm that it is you" in refused.content.decode()
+    assert led.status_code == 302 and led["Location"].startswith(reverse("account_reauthenticate"))
+    assert AuditExport.objects.count() == 1
+    assert not AuditEntry.objects.filter(action="audit.export_downloaded").exists()
