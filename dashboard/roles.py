@@ -60,4 +60,4 @@ def role_of(user: Any) -> str:
     # Asked for by the page and by the audit log; one answer per object, so per request.
     if not hasattr(user, "_role_text"):
         user._role_text = ", ".join(sorted(user.groups.values_list("name", flat=True)))
-    return user._role_text or ("superuser" if user.is_superuser else "")
+    return str(user._role_text)

@@ -117,6 +117,6 @@ def _admins() -> tuple[str, ...]:
     app_label, _, codename = roles.MANAGE_STAFF.partition(".")
     by_role = Q(groups__permissions__codename=codename, groups__permissions__content_type__app_label=app_label)
     # Not `with_perm`: it counts permissions given to one person, which `sign_in.RoleBackend` does not.
-    staff = User.objects.filter(Q(is_superuser=True) | by_role, is_active=True).distinct()
+    staff = User.objects.filter(by_role, is_active=True).distinct()
     people = staff.order_by("name", "email")[:ADMINS_NAMED]
     return tuple(f"{person.name} <{person.email}>" if person.name else person.email for person in people)

@@ -8,13 +8,15 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from django.urls.converters import IntConverter
 from django.utils import timezone
 
-from dashboard.models import ApiCall, LinkedAccount, Operation, User
+from dashboard.models import ApiCall, LinkedAccount, Operation
 from dashboard.models.operation import State
+from tests import people
 
 from . import accounts
 from . import factories as make
@@ -60,7 +62,9 @@ CURSORS = [
 def desk(belvo: Any) -> Client:
     """Return the browser of somebody who may do everything: no refusal hides what is behind it."""
     client = Client(raise_request_exception=False)
-    client.force_login(User.objects.create_superuser("root@desk.example", "horse-battery-lamp-staple"))
+    everything = people.member("agent", email="root@desk.example", password="horse-battery-lamp-staple")
+    everything.groups.set(Group.objects.all())
+    client.force_login(everything)
     return client
 
 

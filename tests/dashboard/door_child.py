@@ -1,0 +1,34 @@
+"""A process that tries one code or one password many times and says how often it was let through to the comparison."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+
+def spend(kind: str, code: str, times: int) -> int:
+    from allauth.mfa.models import Authenticator
+
+    from dashboard.services import one_time_codes
+
+    return sum(one_time_codes.spend(Authenticator.objects.get(type=kind), code) for _ in range(times))
+
+
+def guess(limit: str, subject: str, times: int) -> int:
+    from dashboard.services import tries
+
+    return sum(tries.take(getattr(tries, limit), subject) for _ in range(times))
+
+
+def main(arguments: list[str]) -> None:
+    import django
+
+    django.setup()
+    todo: dict[str, Any] = {"spend": spend, "guess": guess}
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(todo[arguments[0]](arguments[1], arguments[2], int(arguments[3])), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
