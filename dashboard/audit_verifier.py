@@ -590,7 +590,7 @@ def _print(found: Verification, about: Row) -> None:
         print(f"{finding.kind:20} entry {finding.seq}: {finding.text}")
     if found.unlisted:
         print(f"… and {found.unlisted} more findings")
-    for name in ("origin", "query", "count", "created_at", "created_by", "checked", "anchors"):
+    for name in ("origin", "query", "selected_by", "count", "created_at", "created_by", "checked", "anchors"):
         if about.get(name) not in (None, "", 0):
             print(f"{name}: {about[name]}")
     if found.ok:

@@ -74,12 +74,20 @@ def write_bundle(target: IO[bytes], export: AuditExport, selection: Selection, p
     return count
 
 
+# What the reader of a bundle must know: the index is derived, and a signature cannot tell what it left out.
+_STRETCH = "everything from the first number to the last"
+_INDEX = (
+    "the search index, which is outside of the proof; that nothing is missing is proved by an export of a whole range"
+)
+
+
 def _manifest(export: AuditExport, selection: Selection) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "origin": settings.AUDIT_ORIGIN,
         "query": {"words": export.words, "text": json.dumps(export.filters, ensure_ascii=False, sort_keys=True)},
         "contiguous": selection.is_stretch,
+        "selected_by": _STRETCH if selection.is_stretch else _INDEX,
         # The end of the log when it was asked for: later entries are in no export of that moment.
         "log_seq": export.last_seq,
         "created_at": timestamp(export.asked_at),

@@ -84,6 +84,7 @@ def test_the_manifest_tells_what_was_asked_and_the_note_signs_it(settings: Any) 
 
     manifest = json.loads(parts["manifest.json"])
     assert (manifest["count"], manifest["first_seq"], manifest["last_seq"], manifest["contiguous"]) == (3, 1, 3, True)
+    assert manifest["selected_by"].startswith("everything")
     assert manifest["created_by"] == IVO.text
     assert manifest["query"]["words"] == "All entries"
     assert manifest["entries_sha256"] == hashlib.sha256(parts["entries.jsonl"]).hexdigest()
@@ -112,6 +113,7 @@ def test_a_query_takes_what_matches_and_says_that_numbers_are_missing() -> None:
     manifest = json.loads(bundle(made(action="customer.changed"))["manifest.json"])
 
     assert (manifest["count"], manifest["first_seq"], manifest["last_seq"], manifest["contiguous"]) == (2, 3, 5, False)
+    assert "outside of the proof" in manifest["selected_by"]
 
 
 def test_a_range_of_time_is_a_stretch(time_machine: Any) -> None:
