@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from dashboard.audit_query import text_of
 from dashboard.models import AuditExport, AuditHead
 
 from . import audit_export_files as files
@@ -24,8 +25,10 @@ from .audit_bytes import CHAIN
 from .audit_csv import write_csv
 from .audit_export_files import FileChanged
 from .audit_needs import TooBroad
+from .audit_query_words import masked
 from .audit_report import MAX_ENTRIES as REPORT_MAX_ENTRIES
 from .audit_report import write_report
+from .audit_search import read
 from .audit_selection import Selection, UnreadableEntry, in_words, mistakes_in, select
 
 __all__ = ["REPORT_MAX_ENTRIES", "FileChanged", "TooMany", "ask", "look_after", "make_next", "open_file", "remove_old"]
@@ -233,8 +236,13 @@ def _own(export: AuditExport) -> QuerySet[AuditExport]:
 
 
 def _target(export: AuditExport) -> Target:
-    return Target(str(export.pk), f"Export: {export.words}"[:600])
+    return Target(str(export.pk), f"Export: {_query(export)}"[:600])
+
+
+def _query(export: AuditExport) -> str:
+    """Return what was asked for as the log may keep it: a query can hold a customer's address."""
+    return masked(read(text_of(export.filters), at=export.asked_at)) or "all entries"
 
 
 def _facts(export: AuditExport) -> dict[str, object]:
-    return {"form": export.form, "query": export.words, "up_to_entry": export.last_seq}
+    return {"form": export.form, "query": _query(export), "up_to_entry": export.last_seq}

@@ -179,7 +179,7 @@ def test_asking_making_and_taking_are_on_record_with_what_and_how_many() -> None
     assert actions() == ["audit.export_asked", "audit.export_finished", "audit.export_downloaded"]
     asked, finished, taken = AuditEntry.objects.filter(action__contains="export").order_by("seq")
     assert (asked.actor_id, finished.actor, taken.actor_id) == ("7", "Linkdesk", "7")
-    assert json.loads(asked.body)["query"] == "Entries with action “test.happened”"
+    assert json.loads(asked.body)["query"] == "action:test.happened"
     assert json.loads(finished.body)["count"] == 4
 
 
