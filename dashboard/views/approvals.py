@@ -16,6 +16,7 @@ from dashboard.models import Approval, User
 from dashboard.models.approval import ApprovalState
 from dashboard.services import approval_search, approvals
 from dashboard.services.approvals import Decided, NotDecided
+from dashboard.sign_in.door import polled
 
 from .access import deny, needs
 from .approval_display import card_of, state_of
@@ -53,6 +54,7 @@ def approval_list(request: HttpRequest) -> HttpResponse:
     return render(request, "dashboard/approval_list.html", context)
 
 
+@polled
 @needs(roles.VIEW)
 @require_safe
 def approval_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
