@@ -291,6 +291,9 @@ else:
 # How many operations a web process may carry at the same time; one more is answered "busy".
 EXECUTOR_THREADS = env.int("EXECUTOR_THREADS", default=16)
 
+# How long the calls to providers, with their redacted bodies, stay on record.
+API_CALLS_KEPT_DAYS = env.int("API_CALLS_KEPT_DAYS", default=90)
+
 # -- Exports of the audit log: private files that web and worker both reach
 
 EXPORTS_DIR = Path(env.str("EXPORTS_DIR", default=str(BASE_DIR / "var" / "exports")))

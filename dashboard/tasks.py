@@ -17,6 +17,7 @@ from .services import (
     audit_check,
     audit_exports,
     audit_review_walk,
+    call_log,
     drafts,
     look,
     operations,
@@ -63,6 +64,11 @@ def begin_anchoring() -> None:
 @db_periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
 def verify_new_entries() -> None:
     audit_check.check_new()
+
+
+@db_periodic_task(crontab(hour="2", minute="35"))  # type: ignore[untyped-decorator]
+def prune_calls() -> None:
+    call_log.prune()
 
 
 @db_periodic_task(crontab(hour="3", minute="5"))  # type: ignore[untyped-decorator]

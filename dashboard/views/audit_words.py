@@ -48,6 +48,7 @@ ACTIONS: Mapping[str, str] = {
     "customer.created": "Added a customer",
     "customer.changed": "Changed a customer",
     "customers.imported": "Imported customers",
+    "calls.pruned": "Removed old calls to providers",
     "sync.complete": "Finished a sync",
     "session.signed_in": "Signed in",
     "session.signed_out": "Signed out",
