@@ -34,7 +34,6 @@ import binascii
 import csv
 import hashlib
 import hmac
-import io
 import json
 import os
 import re
@@ -77,6 +76,10 @@ _IN_SYSLOG = '{"note": '
 # Tables of our own whose rows name an entry: cutting the log leaves them behind.
 _POINTING = ("dashboard_auditanchor", "dashboard_auditcheck")
 _NOTE = re.compile(r"((?:[^\n]+\n)+)\n((?:— [^\n]+\n)+)")
+# In a file: so many lines at most, or a long file without an empty line would be read from each of its characters.
+_NOTE_IN_FILE = re.compile(r"^(?:[^\n]+\n){1,16}\n(?:— [^\n]+\n){1,16}", re.MULTILINE)
+_MEMBERS = ("digests.txt", "entries.jsonl", "manifest.json", "manifest.note")
+_MAX_MANIFEST_BYTES = 1_000_000
 
 Row = Mapping[str, Any]
 Point = tuple[int, bytes]
@@ -280,7 +283,7 @@ def _message(row: Row) -> bytes:
 
 def notes_in(text: str) -> list[str]:
     """Return the signed notes in a file: one after another, or in lines with `{"note": "..."}` as syslog keeps them."""
-    notes = [match.group(0) for match in _NOTE.finditer(text)]
+    notes = [match.group(0) for match in _NOTE_IN_FILE.finditer(text)]
     for line in text.splitlines() if _IN_SYSLOG in text else ():
         if _IN_SYSLOG in line:
             try:
@@ -344,23 +347,54 @@ def read_anchors(text: str, public_keys: Mapping[str, str]) -> tuple[dict[int, b
 
 
 def read_jsonl(lines: Iterable[bytes]) -> Iterator[dict[str, Any]]:
-    """Yield entries from JSON Lines, the MACs of which are written in hex."""
+    """Yield entries from JSON Lines; of a line that is no entry its number alone, so that the walk goes on."""
     for line in lines:
-        row = json.loads(line)
-        for column in ("mac", "prev_mac"):
-            row[column] = bytes.fromhex(row[column])
-        yield row
+        try:
+            yield entry_of(line)
+        except (ValueError, TypeError, RecursionError):
+            yield {"seq": _number_in(line)}
+
+
+def entry_of(line: bytes) -> dict[str, Any]:
+    """Return the entry that a line of JSON is, the MACs in hex; `ValueError` for a name too many, twice or missing.
+
+    No MAC covers what has another name, and of a name that stands there twice each reader takes another value.
+    """
+    row = _strictly_columns(json.loads(line, object_pairs_hook=_each_once))
+    if type(row["seq"]) is not int:
+        raise ValueError("its number is none")
+    return row
+
+
+def _number_in(line: bytes) -> int | None:
+    found = re.search(rb'"seq": ?([0-9]{1,18})[,}]', line)
+    return int(found[1]) if found else None
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a name stands there twice")
+    return dict(pairs)
+
+
+def _strictly_columns(row: Any) -> dict[str, Any]:
+    if not isinstance(row, dict) or set(row) != set(COLUMNS):
+        raise ValueError("it has not the columns of an entry")
+    return row | {column: bytes.fromhex(row[column].removeprefix("\\x")) for column in ("mac", "prev_mac")}
 
 
 def read_csv(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield entries from CSV with a header; MACs are in hex, as PostgreSQL writes them or plain."""
     csv.field_size_limit(_MAX_CELL_CHARS)
-    for row in csv.DictReader(lines):
-        entry: dict[str, Any] = dict(row)
-        entry["seq"] = int(row["seq"])
-        for column in ("mac", "prev_mac"):
-            entry[column] = bytes.fromhex(row[column].removeprefix("\\x"))
-        yield entry
+    table = csv.DictReader(lines)
+    if sorted(table.fieldnames or ()) != sorted(COLUMNS):
+        raise CannotLook("The header of this CSV does not name the columns of the audit log, each once.")
+    for row in table:
+        number = int(row["seq"]) if re.fullmatch("[0-9]{1,18}", row["seq"] or "") else None
+        try:
+            yield _strictly_columns(row) | {"seq": number}
+        except (ValueError, AttributeError):
+            yield {"seq": number}
 
 
 def read_sqlite(path: Path, after: int, upto: int | None) -> tuple[Iterator[dict[str, Any]], Point | None]:
@@ -368,6 +402,8 @@ def read_sqlite(path: Path, after: int, upto: int | None) -> tuple[Iterator[dict
     database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     # What is no text in UTF-8 is not what was written; it must not end the walk.
     database.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+    # One moment for both: a desk that goes on writing adds nothing past the end.
+    database.execute("BEGIN")
     found = database.execute("SELECT seq, mac FROM dashboard_audithead WHERE chain = ?", [CHAIN]).fetchone()
     limit = "" if upto is None else f" AND seq <= {int(upto)}"
     cursor = database.execute(f"{_SELECT} WHERE seq > ?{limit} ORDER BY seq", [after])
@@ -410,14 +446,25 @@ def verify_bundle(
 ) -> tuple[Verification, dict[str, Any]]:
     """Check an export: what was signed, each line against its digest, the order, and with `keys` every entry."""
     with zipfile.ZipFile(path) as bundle:
+        names = sorted(bundle.namelist())
         try:
+            if sum(bundle.getinfo(name).file_size for name in _MEMBERS[2:]) > _MAX_MANIFEST_BYTES:
+                raise CannotLook("This is no export of the audit log: its manifest is far too large.")
+            bundle.getinfo("entries.jsonl")
             manifest_bytes = bundle.read("manifest.json")
             note, digests = bundle.read("manifest.note").decode(), bundle.read("digests.txt")
             manifest = json.loads(manifest_bytes)
         except (KeyError, ValueError) as missing:
             raise CannotLook(f"This is no export of the audit log: {missing}") from None
+        if not isinstance(manifest, dict):
+            raise CannotLook("This is no export of the audit log: its manifest is none.")
         walk = Walk(keys, contiguous=False)
+        if names != list(_MEMBERS):
+            # Of two files of one name each program unpacks another.
+            walk.note("bundle", 0, "it holds other files than the four of an export, or one of them twice")
         _look_at_signature(walk, note, manifest_bytes, public_keys)
+        if manifest.get("format") != EXPORT_FORMAT:
+            walk.note("bundle", 0, "the manifest is of another format")
         if hashlib.sha256(digests).hexdigest() != manifest.get("digests_sha256"):
             walk.note("bundle", 0, "digests.txt is not the one that was signed")
         _take_anchor(walk, manifest, public_keys)
@@ -453,9 +500,9 @@ def _look_at_lines(walk: Walk, lines: Iterable[bytes], digests: list[str], manif
         expected = digests[count] if count < len(digests) else ""
         count += 1
         try:
-            [row] = read_jsonl([stripped])
+            row = entry_of(stripped)
             named = f"line {count} (entry {row['seq']})"
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             row, named = {}, f"line {count}"
         if hashlib.sha256(stripped).hexdigest() != expected:
             walk.note("bundle", row.get("seq") or 0, f"{named} of entries.jsonl is not the one that was exported")
@@ -479,8 +526,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         found, about = _verify(options)
-    except (CannotLook, OSError, sqlite3.Error, zipfile.BadZipFile, ValueError) as trouble:
-        print(f"Could not look: {trouble}", file=sys.stderr)
+    # Whatever it is: a traceback's exit status is that of findings.
+    except Exception as trouble:
+        print(f"Could not look: {trouble or type(trouble).__name__}", file=sys.stderr)
         return 2
     if options.json:
         shown = asdict(found) | {"mac": found.mac.hex(), "about": about}
@@ -513,32 +561,49 @@ def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
         raise CannotLook("Give AUDIT_KEYS with --keys or in the environment.")
     text = options.anchors.read_text(encoding="utf-8") if options.anchors else ""
     anchors, bad = read_anchors(text, public_keys)
+    if options.anchors and not anchors and not bad:
+        raise CannotLook(f"There is no anchor in {options.anchors}: it proves nothing of the end of the log.")
     start, upto = _start(options)
+    is_dump = options.source.endswith((".jsonl", ".csv"))
+    # Before the entries: what a desk that goes on anchors meanwhile is no row that points past the end.
+    named = {} if is_dump or upto else _named(options.source)
     rows, head = _source(options.source, start[0], upto)
     walk = Walk(keys, start=start, anchors={} if upto else anchors)
+    if anchors.get(start[0], start[1]) != start[1] and not upto:
+        walk.note("rollback", start[0], "is not the entry that was anchored: the checkpoint is of another log")
     for finding in bad:
         walk.note(finding.kind, finding.seq, finding.text)
+    is_there = options.entry is None
     for row in rows:
-        if walk.entries == 0 and options.entry and not start[1]:
-            walk.seq, walk.mac = row["seq"] - 1, bytes(row["prev_mac"])
+        if walk.entries == 0 and options.entry and isinstance(row["seq"], int):
+            walk.seq, walk.mac = row["seq"] - 1, _raw(row.get("prev_mac"))
+        is_there = is_there or row["seq"] == options.entry
         walk.look_at(row)
-    is_dump = options.source.endswith((".jsonl", ".csv"))
+    if not is_there:
+        walk.note("gap", options.entry, f"entry {options.entry} is missing")
+    if is_dump and not walk.entries:
+        raise CannotLook("There is no entry in it to check.")
     if is_dump and upto is None:
         walk.look_at_last_anchor()
     elif upto is None:
         walk.look_at_end(head)
-        walk.look_at_pointers(_named(options.source))
+        walk.look_at_pointers(named)
         walk.look_for_orphans(datetime.now(UTC))
     return walk.result(), {"anchors": len(anchors)}
 
 
 def _start(options: argparse.Namespace) -> tuple[Point, int | None]:
-    if options.entry:
+    if options.entry is not None:
+        if options.entry < 1:
+            raise CannotLook("Entries are numbered from 1 on.")
         return (max(options.entry - 2, 0), b""), options.entry + 1
     if not options.since:
         return (0, b""), None
     number, _, mac = options.since.partition(":")
-    return (int(number), bytes.fromhex(mac)), None
+    start = int(number), bytes.fromhex(mac)
+    if start[0] < 1 or len(start[1]) != hashlib.sha256().digest_size:
+        raise CannotLook("A checkpoint is the number of an entry, a colon, and its whole MAC in hex.")
+    return start, None
 
 
 def _source(source: str, after: int, upto: int | None) -> tuple[Iterator[dict[str, Any]], Point | None]:
@@ -546,11 +611,15 @@ def _source(source: str, after: int, upto: int | None) -> tuple[Iterator[dict[st
         return read_postgresql(source, after, upto)
     if source.endswith(".csv"):
         rows = read_csv(Path(source).open(encoding="utf-8", newline=""))  # noqa: SIM115 - read to its end
-        return (row for row in rows if after < row["seq"] <= (upto or row["seq"])), None
+        return _between(rows, after, upto), None
     if source.endswith(".jsonl"):
-        lines = io.BytesIO(sys.stdin.buffer.read()) if source == "-" else Path(source).open("rb")  # noqa: SIM115
-        return (row for row in read_jsonl(lines) if after < row["seq"] <= (upto or row["seq"])), None
+        return _between(read_jsonl(Path(source).open("rb")), after, upto), None
     return read_sqlite(Path(source), after, upto)
+
+
+def _between(rows: Iterator[dict[str, Any]], after: int, upto: int | None) -> Iterator[dict[str, Any]]:
+    """Yield the entries after a number up to another one, and what has no number: that is a finding of its own."""
+    return (row for row in rows if row["seq"] is None or after < row["seq"] <= (upto or row["seq"]))
 
 
 def _named(source: str) -> dict[str, int]:

@@ -94,12 +94,21 @@ def accept(reason: str) -> list[str]:
 
 
 def last_kept(sink: Sink) -> Anchored | None:
-    """Return the newest anchor of this log that a sink keeps; what we did not sign is none."""
-    for note in reversed(sink.kept() or ()):
-        if lines := _lines_of(note):
-            seq, mac = audit_verifier.anchor_of(lines)
-            return Anchored(seq, mac, lines[3] if len(lines) > 3 else "an unknown time")
+    """Return the newest anchor of this log that a sink keeps; what we did not sign is none.
+
+    The newest by the time that was signed: whoever may only append could put an old note, or rubbish, behind it.
+    """
+    for notes in (sink.kept, sink.all_kept):
+        found = [_anchored(lines) for note in notes() or () if (lines := _lines_of(note))]
+        if found:
+            # Of the same second the later one in the file.
+            return max(reversed(found), key=lambda each: each.at)
     return None
+
+
+def _anchored(lines: list[str]) -> Anchored:
+    seq, mac = audit_verifier.anchor_of(lines)
+    return Anchored(seq, mac, lines[3] if len(lines) > 3 else "")
 
 
 def newest_note(up_to: int | None = None) -> str:

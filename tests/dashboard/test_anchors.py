@@ -238,6 +238,24 @@ def test_a_log_written_anew_is_seen_before_the_next_anchor_leaves(file: Path) ->
         act()
 
 
+@pytest.mark.parametrize("appended", ["an old note", "rubbish"])
+def test_what_is_appended_behind_the_last_anchor_does_not_hide_it(file: Path, appended: str) -> None:
+    append(3)
+    anchors.anchor_now()
+    old = file.read_text()
+    append(2)
+    with later(seconds=90):
+        anchors.anchor_now()
+    with file.open("a") as notes:
+        notes.write(old if appended == "an old note" else "no note\n\n" * 10_000)
+    AuditAnchor.objects.all().delete()
+    cut(3)
+
+    anchors.look_at_standing()
+
+    assert "entry 5 was anchored" in status().closed
+
+
 def test_it_opens_by_itself_when_the_right_log_is_back(file: Path) -> None:
     append(2)
     anchors.anchor_now()

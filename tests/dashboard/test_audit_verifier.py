@@ -8,7 +8,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -115,3 +118,97 @@ def test_the_walk_knows_anchors_on_every_database() -> None:
         walk.look_at(row)
 
     assert [(each.kind, each.seq) for each in walk.findings] == [("rollback", 2)]
+
+
+# -- what must not pass for proof
+
+
+def dump(folder: Path, *lines: str) -> str:
+    folder.mkdir(exist_ok=True)
+    path = folder / "entries.jsonl"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return str(path)
+
+
+def lines_of(count: int) -> list[str]:
+    append(count)
+    rows = AuditEntry.objects.order_by("seq").values(*audit_verifier.COLUMNS)
+    return [json.dumps(row | {name: bytes(row[name]).hex() for name in ("mac", "prev_mac")}) for row in rows]
+
+
+@pytest.fixture
+def status(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    monkeypatch.setenv("AUDIT_KEYS", ",".join(settings.AUDIT_KEYS))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        code = audit_verifier.main([*arguments])
+        out, err = capsys.readouterr()
+        return code, out + err
+
+    return run
+
+
+def test_nothing_to_check_is_not_whole(tmp_path: Path, status: Any) -> None:
+    lines = lines_of(6)
+    (tmp_path / "anchors").write_text("")
+    whole, short = dump(tmp_path, *lines), dump(tmp_path / "short", *lines[:4])
+
+    assert status(whole)[0] == 0
+    assert status(short, "--entry", "5")[0] == 1
+    assert status(whole, "--entry", "99")[0] == status(whole, "--entry", "0")[0] == 2
+    assert status(whole, "--since", f"99:{'aa' * 32}")[0] == status(whole, "--since", "5:")[0] == 2
+    assert "no anchor" in status(whole, "--anchors", str(tmp_path / "anchors"))[1]
+    assert status(dump(tmp_path))[0] == 2
+
+
+def test_a_checkpoint_that_was_not_anchored_so_is_no_checkpoint(tmp_path: Path, status: Any) -> None:
+    whole = dump(tmp_path, *lines_of(6))
+    (tmp_path / "anchors").write_text(anchor(4))
+
+    code, told = status(whole, "--since", f"4:{'aa' * 32}", "--anchors", str(tmp_path / "anchors"), *trusted())
+
+    assert (code, told.split()[:3]) == (1, ["rollback", "entry", "4:"])
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        lambda line: line.replace("{", '{"approved_by": "boss", ', 1),
+        lambda line: line.replace("{", '{"body": "another", ', 1),
+        lambda line: '{"seq": 2}',
+        lambda line: "[]",
+        lambda line: "[" * 100_000,
+    ],
+    ids=["what no code covers", "a name twice", "no columns", "no object", "far too deep"],
+)
+def test_a_line_that_is_no_entry_is_a_finding_and_the_walk_goes_on(tmp_path: Path, status: Any, forged: Any) -> None:
+    lines = lines_of(3)
+
+    code, told = status(dump(tmp_path, lines[0], forged(lines[1]), lines[2]))
+
+    assert code == 1
+    assert "mac  " in told
+    assert "3 entries read" in told
+
+
+def test_an_export_holds_its_four_files_once(tmp_path: Path) -> None:
+    path = tmp_path / "export.zip"
+    with pytest.warns(UserWarning, match="Duplicate name"), zipfile.ZipFile(path, "w") as bundle:
+        for name in ("entries.jsonl", "entries.jsonl", "digests.txt", "manifest.note"):
+            bundle.writestr(name, "")
+        bundle.writestr("manifest.json", "{}")
+
+    found, _ = audit_verifier.verify_bundle(path, {})
+
+    assert "it holds other files than the four of an export, or one of them twice" in [
+        each.text for each in found.findings
+    ]
+
+
+def test_a_long_file_without_an_empty_line_is_read_in_no_time() -> None:
+    line = '<109>1 - desk linkdesk 1 anchor - {"note": "' + "x" * 400 + '"}\n'
+    began = time.process_time()
+
+    assert len(audit_verifier.notes_in(line * 2000)) == 2000
+
+    assert time.process_time() - began < 5
