@@ -71,7 +71,7 @@ from dashboard.models import User  # noqa: E402
 from dashboard.services import audit_gate  # noqa: E402
 from providers.config import read_configuration  # noqa: E402
 
-from . import databases, people  # noqa: E402
+from . import databases, people, shadow  # noqa: E402
 from .emulator import Emulator, running  # noqa: E402
 
 Client.force_login = people.force_login  # type: ignore[method-assign]
@@ -98,6 +98,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if not item.get_closest_marker("long")]
+
+
+shadow.start_watching()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -128,6 +131,14 @@ def django_db_setup(django_test_environment: None, django_db_blocker: DjangoDbBl
         # Blocked outside tests as usual; each test that asks for the database unblocks it for itself.
         with django_db_blocker.block():
             yield
+
+
+@pytest.fixture(autouse=True)
+def _every_change_is_on_record() -> Iterator[None]:
+    """Fail the test in which the product changed what is audited without an entry: see tests/shadow.py."""
+    with shadow.watch.over_test():
+        yield
+    assert shadow.watch.found == []
 
 
 # -- people and remotes

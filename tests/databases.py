@@ -19,6 +19,8 @@ from typing import Any
 from django.core.management import call_command
 from django.db import connection
 
+from . import shadow
+
 RUN_FOLDER = Path(os.environ["LINKDESK_TEST_FOLDER"])
 
 
@@ -75,7 +77,11 @@ def template(label: str, fill: Callable[[], None], base: str = "") -> str:
 
 
 def migrated() -> str:
-    return template("migrated", lambda: call_command("migrate", verbosity=0, interactive=False))
+    def fill() -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        shadow.install()
+
+    return template("migrated", fill)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from dashboard.demo.reading import read_all
 from dashboard.models import User
 from providers.config import read_configuration
 
-from .. import databases, emulator, people
+from .. import databases, emulator, people, shadow
 
 ROOT = Path(__file__).resolve().parents[2]
 CUSTOMERS = ROOT / "dashboard" / "demo" / "customers.csv"
@@ -120,6 +120,7 @@ def open_desk(folder: Path, **settings: str) -> Iterator[Desk]:
         environment = {
             **{name: value for name, value in os.environ.items() if name != "DJANGO_ALLOW_ASYNC_UNSAFE"},
             **remote.environment,
+            "DJANGO_SETTINGS_MODULE": "tests.watched_settings",
             "DATABASE_URL": databases.database_url(database),
             "TASKS_URL": f"sqlite:///{folder / 'tasks.sqlite3'}",
             "STATIC_ROOT": str(_collected_static()),
@@ -130,6 +131,8 @@ def open_desk(folder: Path, **settings: str) -> Iterator[Desk]:
         running.callback(desk.stop)
         desk.start_web()
         yield desk
+        desk.stop()
+        assert shadow.untold() == []
 
 
 def _filled() -> str:
