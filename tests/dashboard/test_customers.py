@@ -200,7 +200,8 @@ def test_the_pages_take_few_queries(agent: Client) -> None:
         agent.get(address)
         with CaptureQueriesContext(connection) as asked:
             agent.get(address)
-        assert len(asked) <= 9, address
+        # PostgreSQL is told, in a block of its own, for how long the look at the audit log may wait.
+        assert len(asked) <= (9 if connection.vendor == "sqlite" else 12), address
 
 
 def test_two_people_at_once_cannot_both_have_a_reference() -> None:
