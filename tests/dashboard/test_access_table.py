@@ -75,7 +75,7 @@ def test_any_decorator_that_is_changed_is_found(tmp_path: Path) -> None:
         other = "roles.MANAGE_STAFF" if match[1] != "roles.MANAGE_STAFF" else "roles.VIEW"
         flipped = match[0].replace(match[1], other, 1)
         (copy / path).write_text(original[: match.start()] + flipped + original[match.end() :], encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist"]
         ran = subprocess.run(
             [*command, "tests/dashboard/test_access_table.py"], cwd=copy, capture_output=True, check=False
         )
