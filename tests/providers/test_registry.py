@@ -38,9 +38,10 @@ def test_a_module_without_a_provider_is_named(slug: str) -> None:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a folder whose packages are found below `providers`."""
     monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
-    known = set(sys.modules)
     yield tmp_path
-    for name in set(sys.modules) - known:
+    # Only those of the folder: a second copy of another provider's modules would be another world.
+    made = [name for name, module in sys.modules.items() if str(tmp_path) in (getattr(module, "__file__", "") or "")]
+    for name in made:
         del sys.modules[name]
 
 
