@@ -1,4 +1,4 @@
-"""Who gets which answer at which address, by hand: `test_access_table.py` compares each cell with what happens.
+"""Who gets which answer at which address: `test_access_table.py` compares each cell with what happens.
 
 A line an address and method; a second one, `/htmx`, only where a partial request is answered otherwise. `in` leads to
 the sign-in, `2f` to the second factor, a number is the status. `disabled` and `password` (signed in without a second
@@ -183,7 +183,7 @@ staff-link               POST          in    in    2f   403   403   403   403   
 staff-list               GET           in    in    2f   403   403   403   403   403   200
 staff-list               POST          in    in    2f   403   403   403   403   403   405
 staff-reset-factor       GET           in    in    2f   302   302   302   302   302   302
-staff-reset-factor       POST          in    in    2f   403   403   403   403   403   409
+staff-reset-factor       POST          in    in    2f   403   403   403   403   403   422
 staff-set-roles          GET           in    in    2f   302   302   302   302   302   302
 staff-set-roles          POST          in    in    2f   403   403   403   403   403   422
 theme                    GET          405   405   405   405   405   405   405   405   405

@@ -25,8 +25,15 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     roles.REPAIR: ("operation.intent", "operation.token"),
     roles.EDIT_CUSTOMERS: ("customer.created", "customer.changed"),
     roles.APPROVE: ("approval.approved", "approval.declined"),
-    roles.READ_AUDIT: ("audit.read", "audit.verified"),
-    roles.MANAGE_STAFF: ("staff.invited", "staff.roles_changed", "staff.disabled", "staff.enabled"),
+    roles.READ_AUDIT: ("audit.read", "audit.verified", "audit.export_asked", "audit.reviewed", "audit.flagged"),
+    roles.MANAGE_STAFF: (
+        "staff.invited",
+        "staff.invited_again",
+        "staff.roles_changed",
+        "staff.disabled",
+        "staff.enabled",
+        "staff.factor_reset",
+    ),
 }
 _ACTIONS = sorted({action for actions in SHOWN_BY.values() for action in actions})
 _COLUMNS = ("name", "e-mail", "state", "second factor", "role", "right", "last used (UTC)", "last sign-in (UTC)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from dashboard import roles
 
-from ..models import Approval, User
+from ..models import Approval, AuditEntry, User
 from ..models.approval import MIN_GLASS_CHARS, PENDING, ApprovalState
 from .approval_rows import (
     Asked,
@@ -35,12 +36,16 @@ from .approval_rows import (
     register,
 )
 from .audit import Kind
+from .audit_bytes import timestamp
 
 OWN = "You asked for this yourself. It takes a second person."
 OWN_RIGHTS = "This is about yourself: nobody goes on alone with that."
 # How many pending requests one look of the worker takes.
 LOOKED_OVER = 500
 
+# Who let somebody in within this time is not their second person.
+LET_IN_COUNTS = timedelta(days=7)
+LETS_IN = ("staff.invited", "staff.invited_again", "staff.enabled", "staff.factor_reset")
 log = structlog.get_logger(__name__)
 
 
@@ -261,7 +266,16 @@ def _why_not_decide(row: Approval, actor: User) -> str:
     if row.requester_id == fresh.pk:
         record_step(row, "refused", actor, kind=Kind.DENIED, result="refused")
         return OWN
+    if _was_let_in_by(row.requester_id, fresh):
+        return f"{row.requester_text} has lately given you a link or opened your account. Somebody else has to decide."
     return ""
+
+
+def _was_let_in_by(requester_id: Any, decider: User) -> bool:
+    """Say whether the requester could be the decider: whoever makes a person's link can use it themselves."""
+    since = timestamp(timezone.now() - LET_IN_COUNTS)
+    entries = AuditEntry.objects.filter(target_id=str(decider.pk), action__in=LETS_IN, at__gte=since)
+    return entries.filter(actor_id=str(requester_id)).exists()
 
 
 def _end_if_not_standing(row: Approval) -> str:

@@ -97,17 +97,29 @@ def enable(person: User, *, actor: User) -> None:
         _record("staff.enabled", actor, person, {})
 
 
-def reset_second_factor(person: User, *, actor: User) -> None:
+def refuse_to_reset(person: User, actor: User) -> None:
+    """Raise `CannotChange` for one's own second factor, and where there is none."""
+    if person.pk == actor.pk:
+        raise CannotChange("Nobody resets their own second factor here. Ask another administrator.")
+    if not Authenticator.objects.filter(user=person).exists():
+        raise CannotChange(f"{person} has no second factor.")
+
+
+def reset_second_factor(person: User, *, actor: User, reason: str, approval: str = "") -> None:
     """Forget a person's second factors, for a lost phone: they set up another one when they next sign in."""
     with transaction.atomic():
-        if person.pk == actor.pk:
-            raise CannotChange("Nobody resets their own second factor here. Ask another administrator.")
+        refuse_to_reset(person, actor)
         gone = sorted(Authenticator.objects.filter(user=person).values_list("type", flat=True))
-        if not gone:
-            raise CannotChange(f"{person} has no second factor.")
         Authenticator.objects.filter(user=person).delete()
         end_sessions(person)
-        _record("staff.factor_reset", actor, person, {"removed": ", ".join(gone)})
+        record(
+            Kind.EVENT,
+            "staff.factor_reset",
+            actor=Actor.of(actor),
+            target=Target.of(person),
+            facts={"removed": ", ".join(gone), "reason": reason},
+            approval=approval,
+        )
 
 
 def end_sessions(person: User) -> None:

@@ -15,6 +15,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from dashboard.models import User
+from dashboard.services import invitations
 from dashboard.services.audit import Actor, Kind, Target, record
 
 from . import sessions
@@ -68,6 +69,8 @@ def on_deleted(instance: Authenticator, **kwargs: Any) -> None:
 def on_password_changed(request: HttpRequest, user: User, **kwargs: Any) -> None:
     # They have ended with the password; the list of them is not to show them any more.
     UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key).delete()
+    # Nor may an old link replace the new password.
+    invitations.end(user)
     record(
         Kind.EVENT, "password.changed", actor=Actor.of(user), target=Target.of(user), result="ok", facts=origin(request)
     )

@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard import roles
 from dashboard.forms.staff import InviteForm, RolesForm, StaffFilter
 from dashboard.models import User
-from dashboard.services import access_review, approvals, staff, staff_roles
+from dashboard.query_text import visible
+from dashboard.services import access_review, approvals, staff, staff_factor, staff_roles
 from dashboard.services.audit import Actor
 
 from .access import needs
@@ -121,9 +122,20 @@ def staff_enable(request: HttpRequest, pk: int) -> HttpResponse:
 @post_only("staff-detail")
 @needs(roles.MANAGE_STAFF, recent=True)
 def staff_reset_factor(request: HttpRequest, pk: int) -> HttpResponse:
-    return _do(
-        request, pk, staff.reset_second_factor, "{} is signed out and sets up a new second factor at the next sign-in."
-    )
+    """Reset a lost second factor, or ask a second person to agree."""
+    person = _person(pk)
+    reason = visible(request.POST.get("reason", ""))[:500]
+    if not reason:
+        return _page(request, person, status=422, problem="Say why the second factor is to be reset.")
+    try:
+        approval = staff_factor.ask(person, actor=_admin(request), reason=reason)
+    except staff.CannotChange as trouble:
+        return _page(request, person, status=409, problem=str(trouble))
+    if approval is not None:
+        messages.success(request, "Nothing is changed yet: a second person has to agree.")
+    else:
+        messages.success(request, f"{person} is signed out and sets up a new second factor at the next sign-in.")
+    return redirect("staff-detail", person.pk)
 
 
 def _do(request: HttpRequest, pk: int, change: Callable[..., None], said: str) -> HttpResponse:

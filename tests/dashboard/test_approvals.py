@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard import roles
 from dashboard.models import Approval, AuditEntry, User
-from dashboard.services import approval_rows, approvals
+from dashboard.services import approval_rows, approvals, staff
 from dashboard.services.approvals import Asked, Decided, NotDecided
 from dashboard.services.audit import Target
 from tests import people
@@ -98,6 +98,19 @@ def test_nobody_approves_their_own(parcel: Parcel, approver: User) -> None:
     assert isinstance(answer, NotDecided) and answer.why == approvals.OWN
     assert parcel.done == [] and Approval.objects.get().state == "open"
     assert AuditEntry.objects.get(action="approval.refused").kind == "denied"
+
+
+def test_who_let_the_decider_in_is_not_asked_back(parcel: Parcel, approver: User) -> None:
+    admin = people.member("admin")
+    admin.groups.add(Group.objects.get(name="agent"))
+    staff.invite_again(approver, actor=admin)
+    asked = ask(admin)
+
+    answer = approvals.approve(asked, actor=approver)
+
+    assert isinstance(answer, NotDecided) and "Somebody else has to decide" in answer.why
+    with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
+        assert not approvals._was_let_in_by(admin.pk, approver)
 
 
 @pytest.mark.parametrize("role", ["viewer", "agent", "auditor", "admin"])

@@ -200,13 +200,29 @@ def test_a_lost_phone_is_reset_with_everything_it_opened(desk: Client) -> None:
 
     person = people.member("agent")
     url = reverse("staff-reset-factor", args=[person.pk])
-    assert desk.post(url).status_code == 409
+    assert desk.post(url, {"reason": "rang, known voice"}).status_code == 409
     Authenticator.objects.create(user=person, type="totp", data={})
 
-    assert desk.post(url).status_code == 302
+    assert desk.post(url).status_code == 422
+    assert desk.post(url, {"reason": "rang, known voice"}).status_code == 302
 
     assert not Authenticator.objects.filter(user=person).exists()
     assert last_entry("staff.factor_reset")["removed"] == "totp"
+
+
+def test_one_admin_alone_does_not_take_over_an_approver(desk: Client, settings: Any) -> None:
+    from allauth.mfa.models import Authenticator
+
+    settings.APPROVALS = ["second_factor"]
+    approver = people.member("approver")
+    Authenticator.objects.create(user=approver, type="totp", data={})
+
+    desk.post(reverse("staff-reset-factor", args=[approver.pk]), {"reason": "so that I can be them"})
+
+    assert Authenticator.objects.filter(user=approver).exists()
+    second = people.member("approver", email="second@desk.example")
+    assert isinstance(approvals.approve(Approval.objects.get(), actor=second), Decided)
+    assert not Authenticator.objects.filter(user=approver).exists()
 
 
 @pytest.mark.parametrize(
