@@ -37,6 +37,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
 }
 _ACTIONS = sorted({action for actions in SHOWN_BY.values() for action in actions})
 _COLUMNS = ("name", "e-mail", "state", "second factor", "role", "right", "last used (UTC)", "last sign-in (UTC)")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,5 +116,5 @@ def _last(person: User, right: str) -> datetime | None:
 def _line(values: Any) -> str:
     """Return a line of CSV; what a spreadsheet would take for a formula is made text."""
     written = io.StringIO()
-    csv.writer(written).writerow([f"'{value}" if str(value)[:1] in "=+-@\t\r" else value for value in values])
+    csv.writer(written).writerow([f"'{value}" if str(value).startswith(_FORMULA) else value for value in values])
     return written.getvalue()

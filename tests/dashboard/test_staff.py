@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from dashboard.models import Approval, AuditEntry, Invitation, User
-from dashboard.services import approvals, invitations, staff
+from dashboard.request_log import RequestLogMiddleware, drop_request_objects
+from dashboard.services import access_review, approvals, invitations, staff
 from dashboard.services.approvals import Decided, NotDecided
 from tests import people
 
@@ -254,6 +255,22 @@ def test_the_access_review_tells_what_was_never_used(desk: Client, admin: User) 
     mine = {line.split(",")[5]: line.split(",")[6] for line in lines if "agent@desk" in line}
     assert mine["repair_linkedaccount"] == "never" and mine["change_customer"] != "never"
     assert AuditEntry.objects.filter(action="staff.reviewed", actor_id=str(admin.pk)).count() == 2
+
+
+def test_what_is_blank_in_the_access_review_stays_blank() -> None:
+    User.objects.create_user("blank@desk.example", None, name="")
+
+    lines = list(access_review.as_csv())
+
+    assert lines[1] == ",blank@desk.example,active,no,none,,,never\r\n"
+
+
+def test_the_key_of_a_link_is_in_no_log() -> None:
+    request = RequestFactory().get("/invitation/the-key/")
+    theirs = {"event": "Gone: /repair/the-key/"}
+
+    assert RequestLogMiddleware.format_request(request) == "GET /invitation/…/"
+    assert drop_request_objects(None, "warning", theirs) == {"event": "Gone: /repair/…/"}
 
 
 def test_auditors_may_read_the_access_review_and_nothing_else_there(client: Client) -> None:
