@@ -9,6 +9,7 @@ tables drops its triggers: it must run `InstallTriggers` again after, and `missi
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from django.db import transaction
@@ -46,27 +47,45 @@ def expected_triggers(vendor: str) -> frozenset[tuple[str, str]]:
 
 
 def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of triggers that are absent, disabled or on the wrong table, in order."""
+    """Return the names of triggers that are absent, disabled, on the wrong table, or do something else, in order."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # 'A': fires always, also for a session that says it is a replica.
             cursor.execute(
-                "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+                "SELECT t.tgname, c.relname, p.prosrc FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+                " JOIN pg_proc p ON p.oid = t.tgfoid"
                 " WHERE NOT t.tgisinternal AND t.tgenabled = 'A' AND pg_table_is_visible(c.oid)"
             )
         else:
-            cursor.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'")
-        present = {(name, table) for name, table in cursor.fetchall()}
-    return sorted(name for name, _ in expected_triggers(connection.vendor) - present)
+            cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
+        present = {(name, table): text for name, table, text in cursor.fetchall()}
+    texts = _texts(connection.vendor)
+    wanted = expected_triggers(connection.vendor)
+    return sorted(name for name, table in wanted if present.get((name, table)) != texts[name])
+
+
+@cache
+def _texts(vendor: str) -> dict[str, str]:
+    """Return by name what the database must say that a trigger does: its statement, or its function's body."""
+    texts = {}
+    for statement in install_statements(vendor, _pairs_of_today()):
+        if statement.startswith("CREATE TRIGGER ") and vendor != "postgresql":
+            texts[statement.split(" ", 3)[2]] = statement
+        elif statement.startswith("CREATE FUNCTION linkdesk_"):
+            texts[statement.removeprefix("CREATE FUNCTION linkdesk_").partition("(")[0]] = statement.split("$$")[1]
+    return texts
+
+
+def _pairs_of_today() -> list[tuple[str, str]]:
+    from .models.operation import TRANSITIONS
+
+    return [(before.value, after.value) for before, followers in TRANSITIONS.items() for after in followers]
 
 
 def install_triggers(connection: BaseDatabaseWrapper) -> None:
     """Put every trigger in place as the code of today has it; a migration uses `InstallTriggers` instead."""
-    from .models.operation import TRANSITIONS
-
-    pairs = [(before.value, after.value) for before, followers in TRANSITIONS.items() for after in followers]
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-        for statement in install_statements(connection.vendor, pairs):
+        for statement in install_statements(connection.vendor, _pairs_of_today()):
             cursor.execute(statement)
 
 

@@ -289,6 +289,22 @@ def test_a_disabled_trigger_is_a_missing_one():
     assert missing_triggers(connection) == ["audit_entry_no_delete", "audit_entry_no_update"]
 
 
+def test_a_trigger_of_that_name_that_refuses_nothing_is_a_missing_one():
+    if connection.vendor == "postgresql":
+        run(
+            "CREATE OR REPLACE FUNCTION linkdesk_audit_entry_no_delete() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RETURN OLD; END $$"
+        )
+    else:
+        run("DROP TRIGGER audit_entry_no_delete")
+        run(
+            "CREATE TRIGGER audit_entry_no_delete BEFORE DELETE ON dashboard_auditentry WHEN 0"
+            " BEGIN SELECT RAISE(ABORT, 'never'); END"
+        )
+
+    assert missing_triggers(connection) == ["audit_entry_no_delete"]
+
+
 def test_triggers_put_back_refuse_again():
     append(2)
     with triggers_off():
