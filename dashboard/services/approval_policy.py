@@ -29,7 +29,9 @@ WHY: dict[str, str] = {
     "agree before it is sent.",
 }
 
-_ADDRESS = re.compile(r"\s*https?:", re.IGNORECASE)
+_ADDRESS = re.compile(r"\s*(https?:|([a-z][a-z0-9+.-]*:)?//)", re.IGNORECASE)
+# Browsers and libraries make an address of these, each its own.
+_HALF_SCHEME = re.compile(r"https?:(?!//)", re.IGNORECASE)
 # Where parsers disagree about which part is the host.
 _AMBIGUOUS = re.compile(r"[\\@\s\x00-\x1f]")
 
@@ -49,7 +51,7 @@ def needed_for(account: LinkedAccount, plan: Plan) -> str:
 def host_of(address: str) -> str | None:
     """Return the host of an address in lower case; None where it is not beyond doubt, which is never seen before."""
     address = address.strip()
-    if _AMBIGUOUS.search(address):
+    if _AMBIGUOUS.search(address) or _HALF_SCHEME.match(address):
         return None
     try:
         # A shop's address is often its bare name.

@@ -80,6 +80,8 @@ def test_a_host_is_compared_as_names_are() -> None:
     assert host_of("https://Hooks.Example.:8443/x") == "hooks.example"
     assert host_of("shop.example/path") == "shop.example"
     assert host_of("not an address") is None
+    assert host_of("https:evil.example") is host_of("https:/evil.example") is host_of("//evil.example") is None
+    assert host_of("wss://evil.example/x") == "evil.example"
 
 
 def test_an_address_in_a_field_that_was_empty_counts_and_content_of_a_record_does_not() -> None:
