@@ -16,7 +16,6 @@ from dashboard.forms.staff import InviteForm, RolesForm, StaffFilter
 from dashboard.models import User
 from dashboard.query_text import visible
 from dashboard.services import access_review, approvals, staff, staff_factor, staff_roles
-from dashboard.services.audit import Actor
 
 from .access import needs
 from .invitations import address_of
@@ -164,7 +163,6 @@ def _page(
         "needs_second": approvals.is_needed(staff_roles.ACTION),
         "has_joined": person.has_usable_password(),
         "rights": _rights(),
-        "actor": Actor.of(request.user),
     }
     return render(request, "dashboard/staff_detail.html", context, status=status)
 
