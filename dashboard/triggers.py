@@ -58,10 +58,17 @@ def missing_triggers(connection: BaseDatabaseWrapper) -> list[str]:
             )
         else:
             cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger'")
-        present = {(name, table): text for name, table, text in cursor.fetchall()}
+        present = {(name, table): _unquoted(text) for name, table, text in cursor.fetchall()}
     texts = _texts(connection.vendor)
     wanted = expected_triggers(connection.vendor)
     return sorted(name for name, table in wanted if present.get((name, table)) != texts[name])
+
+
+def _unquoted(text: str) -> str:
+    """Return what a trigger does with our tables' names as we write them: SQLite puts quotes on a table it renamed."""
+    for table in (ENTRIES, HEAD, OPERATIONS):
+        text = text.replace(f'"{table}"', table)
+    return text
 
 
 @cache

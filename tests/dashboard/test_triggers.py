@@ -13,7 +13,7 @@ from dashboard.models import AuditEntry, AuditHead, LinkedAccount, Operation
 from dashboard.models.operation import TRANSITIONS, State
 from dashboard.services import audit_gate
 from dashboard.services.audit import verify
-from dashboard.triggers import expected_triggers, install_triggers, missing_triggers
+from dashboard.triggers import ENTRIES, expected_triggers, install_triggers, missing_triggers
 
 from .audit_samples import ENTRY_COLUMNS, append, run, triggers_off
 
@@ -303,6 +303,14 @@ def test_a_trigger_of_that_name_that_refuses_nothing_is_a_missing_one():
         )
 
     assert missing_triggers(connection) == ["audit_entry_no_delete"]
+
+
+def test_a_table_that_was_renamed_and_renamed_back_misses_none():
+    # SQLite writes the new name, in quotes, into the triggers of a table that it renames.
+    run(f"ALTER TABLE {ENTRIES} RENAME TO elsewhere")
+    run(f"ALTER TABLE elsewhere RENAME TO {ENTRIES}")
+
+    assert missing_triggers(connection) == []
 
 
 def test_triggers_put_back_refuse_again():
