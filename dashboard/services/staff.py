@@ -15,6 +15,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, Lower, NullIf
 from ..models import AuditEntry, User
 from ..query_text import MAX_WORDS, clean
 from . import invitations
+from .approval_rows import CannotPerform
 from .audit import Actor, Kind, Target, record
 from .keyset import KeysetPage, Sort, page
 
@@ -24,7 +25,7 @@ _NAME = Coalesce(NullIf(F("name"), Value("")), F("email"), output_field=CharFiel
 BY_NAME = Sort(Concat(Lower(_NAME), Value("\t"), F("email"), output_field=CharField()), False)
 
 
-class CannotChange(Exception):
+class CannotChange(CannotPerform):
     """Why this may not be done, as a sentence; nothing was changed."""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -13,6 +14,7 @@ from providers.answers import digest_of
 from ..models import Approval, User
 from . import approvals, staff
 from .audit import Actor, Kind, Target, record
+from .second_person import Act, By
 
 SUBJECT = ACTION = "roles"
 ON_THE_SERVER = Actor("", "Somebody on the server", "server")
@@ -31,24 +33,17 @@ def ask(person: User, chosen: Iterable[str], *, actor: User, reason: str, ticket
     with transaction.atomic():
         _refuse(person, after, actor)
         before = names_of(person)
-        if not approvals.is_needed(ACTION):
-            _set(person, before, after, actor=actor, reason=reason)
-            return None
-        if approvals.pending_of(SUBJECT, str(person.pk)) is not None:
-            raise staff.CannotChange("Another change of these roles waits for a second person already.")
-        asked = approvals.Asked(
-            SUBJECT,
+        return _CHANGE.ask(
             str(person.pk),
-            ACTION,
-            Target.of(person),
-            digest=digest_of({"roles": after, "person": str(person.pk)}),
-            basis=_basis(person),
+            {"roles": after},
+            target=Target.of(person),
             summary=f"Change the roles of {person}",
-            payload={"roles": after},
             shown=[{"label": "Roles", "before": words(before), "after": words(after)}],
             facts={"roles_before": words(before), "roles_after": words(after)},
+            actor=actor,
+            reason=reason,
+            ticket=ticket,
         )
-        return approvals.request(asked, actor=actor, reason=reason, ticket=ticket)
 
 
 def invite(
@@ -78,30 +73,38 @@ def words(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
-class _ChangeOfRoles:
+class _ChangeOfRoles(Act):
+    name = SUBJECT
     permission = roles.MANAGE_STAFF
+    waiting = "Another change of these roles waits for a second person already."
 
-    def basis(self, approval: Approval) -> str:
-        person = User.objects.filter(pk=approval.subject_id).first()
-        return _basis(person) if person is not None else "gone"
+    def basis_of(self, subject_id: str) -> str:
+        person = User.objects.filter(pk=subject_id).first()
+        if person is None:
+            return "gone"
+        return digest_of({"roles": names_of(person), "is_active": person.is_active})
 
-    def perform(self, approval: Approval, requester: User, approver: User | None) -> str:
-        person = User.objects.get(pk=approval.subject_id)
-        after = [str(name) for name in approval.payload["roles"]]
-        if approver is not None and approver.pk == person.pk:
+    def do(self, subject_id: str, payload: Mapping[str, Any], by: By) -> str:
+        person = User.objects.get(pk=subject_id)
+        after = [str(name) for name in payload["roles"]]
+        if by.approver is not None and by.approver.pk == person.pk:
             raise approvals.CannotPerform("These are your own roles: somebody else has to approve that.")
-        try:
-            _refuse(person, after, requester)
-        except staff.CannotChange as trouble:
-            raise approvals.CannotPerform(str(trouble)) from None
-        _set(person, names_of(person), after, actor=requester, reason=approval.reason, approval=str(approval.pk))
+        _refuse(person, after, by.actor)
+        before = names_of(person)
+        person.groups.set(roles.groups(after))
+        record(
+            Kind.EVENT,
+            "staff.roles_changed",
+            actor=Actor.of(by.actor),
+            target=Target.of(person),
+            facts={"roles_before": words(before), "roles_after": words(after), "reason": by.reason},
+            approval=by.approval,
+        )
         return f"The roles of {person} are {words(after)} now."
 
-    def close(self, approval: Approval) -> None:
-        """Nothing waits for it."""
 
-
-approvals.register(SUBJECT, _ChangeOfRoles())
+_CHANGE = _ChangeOfRoles()
+approvals.register(SUBJECT, _CHANGE)
 
 
 def _refuse(person: User, after: list[str], actor: User) -> None:
@@ -111,19 +114,3 @@ def _refuse(person: User, after: list[str], actor: User) -> None:
     if names_of(person) == after:
         raise staff.CannotChange("These are the roles already. Nothing was changed.")
     staff.refuse_without_admin(person, after)
-
-
-def _set(person: User, before: list[str], after: list[str], *, actor: User, reason: str, approval: str = "") -> None:
-    person.groups.set(roles.groups(after))
-    record(
-        Kind.EVENT,
-        "staff.roles_changed",
-        actor=Actor.of(actor),
-        target=Target.of(person),
-        facts={"roles_before": words(before), "roles_after": words(after), "reason": reason},
-        approval=approval,
-    )
-
-
-def _basis(person: User) -> str:
-    return digest_of({"roles": names_of(person), "is_active": person.is_active})

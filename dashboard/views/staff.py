@@ -83,7 +83,7 @@ def staff_set_roles(request: HttpRequest, pk: int) -> HttpResponse:
         approval = staff_roles.ask(
             person, said["roles"], actor=_admin(request), reason=said["reason"], ticket=said["ticket"]
         )
-    except staff.CannotChange as trouble:
+    except approvals.CannotPerform as trouble:
         form.add_error("roles", str(trouble))
         return _page(request, person, status=409, form=form)
     if approval is not None:
@@ -128,7 +128,7 @@ def staff_reset_factor(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, person, status=422, problem="Say why the second factor is to be reset.")
     try:
         approval = staff_factor.ask(person, actor=_admin(request), reason=reason)
-    except staff.CannotChange as trouble:
+    except approvals.CannotPerform as trouble:
         return _page(request, person, status=409, problem=str(trouble))
     if approval is not None:
         messages.success(request, "Nothing is changed yet: a second person has to agree.")
