@@ -6,6 +6,7 @@
     audit_verifier.py postgres://… --keys FILE        (needs psycopg)
     audit_verifier.py entries.jsonl --keys FILE       (or entries.csv, a dump with a header)
     … --since 1200:<hex mac>    only what follows a checkpoint       … --entry 1207    one entry and its neighbours
+    … --segment 2025-01.zip     an export of entries that have left the log since: it must be the one that the log names
 
 `--keys` is a file with what AUDIT_KEYS holds (or the variable itself is read); `--public-key` is what
 `manage.py verify_audit --public-keys` prints.
@@ -18,12 +19,15 @@ The bytes of an entry, `field(x)` being u32(length) then the bytes, text in UTF-
           field(kind) field(action) field(actor_id) field(actor) field(role) field(target_id) field(target)
           field(integration) field(operation_id) field(result) field(body))
 
+A log may begin later than with entry 1: where an entry of its own says that what came before was removed, and after
+which code it goes on (`audit.segment_removed`), that is no finding. Without such an entry it is a gap.
+
 Findings: `gap` (numbers are missing), `mac` (not what was written), `prev` (does not follow the one before it),
 `unknown_key` (its key is not in the ring), `missing_tail` (the end of the chain is ahead of the entries),
 `row_points_past_end` (entries past the end of the chain, or other rows that name such), `no_head` (the end itself is
 missing), `rollback` (the log is not the one that was anchored: put back, cut or written anew), `orphan_intent` (sent,
 and no outcome since), `bad_anchor` (an anchor that its key did not sign), `bundle` (an export that is not as it was
-signed).
+signed), `segment` (an export of removed entries that is not the one which the log names).
 """
 
 from __future__ import annotations
@@ -72,6 +76,8 @@ _MAX_CELL_CHARS = 16_000_000
 ORPHAN_AFTER = timedelta(minutes=15)
 _ABSENT = (0xFFFFFFFF).to_bytes(4, "big")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM dashboard_auditentry"  # noqa: S608 - our own names
+# The entry that tells of entries which have left the log.
+REMOVED = "audit.segment_removed"
 _IN_SYSLOG = '{"note": '
 # Tables of our own whose rows name an entry: cutting the log leaves them behind.
 _POINTING = ("dashboard_auditanchor", "dashboard_auditcheck")
@@ -148,8 +154,21 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """What an entry (`told_by`) says of others that have left the log: up to which one, its code, and their export."""
+
+    told_by: int
+    last_seq: int
+    mac: bytes
+    export_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
-    """`entries` were read; `unlisted` counts findings beyond the first `MAX_FINDINGS`. Up to `seq` it was looked at."""
+    """`entries` were read; `unlisted` counts findings beyond the first `MAX_FINDINGS`. Up to `seq` it was looked at.
+
+    `begins_after` is the last entry that has left the log, as the log itself says; 0 where it begins at the beginning.
+    """
 
     ok: bool
     entries: int
@@ -157,6 +176,7 @@ class Verification:
     seq: int = 0
     unlisted: int = 0
     mac: bytes = b""
+    begins_after: int = 0
 
 
 @dataclass(slots=True)
@@ -164,7 +184,8 @@ class Walk:
     """The entries in order, one at a time, in constant memory; it goes on after a finding.
 
     `keys` are HMAC keys by id, None where there are none to check with. `start` is a checkpoint: the last entry before
-    the first one to come. `anchors` are MACs by number. `contiguous` is false where entries were picked out.
+    the first one to come. `anchors` are MACs by number. `contiguous` is false where entries were picked out. `cut` is
+    the entry before the first one that came, where that is not `start`; one of `removals` has to tell of it.
     """
 
     keys: Mapping[str, bytes] | None
@@ -177,6 +198,8 @@ class Walk:
     unlisted: int = 0
     findings: list[Finding] = field(default_factory=list)
     sent: dict[str, tuple[int, str]] = field(default_factory=dict)
+    cut: Point | None = None
+    removals: list[Removal] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.seq, self.mac = self.start
@@ -196,10 +219,12 @@ class Walk:
             return
         self._look_at_place(row, seq)
         self.seq, self.mac = seq, _raw(row.get("mac"))
-        self._look_at_mac(row, seq)
+        is_genuine = self._look_at_mac(row, seq)
         if self.anchors.get(seq, self.mac) != self.mac:
             self.note("rollback", seq, "is not the entry that was anchored: the log was put back or written anew")
         self._remember(row, seq)
+        if is_genuine and row.get("action") == REMOVED and (removal := removal_of(row)):
+            self.removals.append(removal)
 
     def look_at_end(self, head: Point | None) -> None:
         """Compare the last entry with the end of the chain as the database has it, and with what was anchored."""
@@ -233,11 +258,25 @@ class Walk:
                 self.note("orphan_intent", seq, "was sent, and there is no outcome")
 
     def result(self) -> Verification:
-        findings = tuple(self.findings)
-        return Verification(not findings, self.entries, findings, self.seq, self.unlisted, self.mac)
+        findings = (*self._look_at_cut(), *self.findings)
+        begins_after = self.cut[0] if self.cut else 0
+        return Verification(not findings, self.entries, findings, self.seq, self.unlisted, self.mac, begins_after)
+
+    def _look_at_cut(self) -> Iterator[Finding]:
+        """Yield what is wrong with the place at which the log begins, once everything was seen that may tell of it."""
+        if self.cut is None:
+            return
+        seq, mac = self.cut
+        if self.anchors.get(seq, mac) != mac:
+            yield Finding("rollback", seq, "is not the entry that was anchored: the log was put back or written anew")
+        if not any(each.last_seq == seq and each.mac == mac for each in self.removals):
+            first = self.start[0] + 1
+            yield Finding("gap", first, f"entries {first} to {seq} are missing, and no entry tells of their removal")
 
     def _look_at_place(self, row: Row, seq: int) -> None:
-        if self.contiguous or seq == self.seq + 1:
+        if self.contiguous and self.entries == 1 and seq > self.seq + 1:
+            self.cut = seq - 1, _raw(row.get("prev_mac"))
+        elif self.contiguous or seq == self.seq + 1:
             if seq > self.seq + 1:
                 self.note("gap", self.seq + 1, f"entries {self.seq + 1} to {seq - 1} are missing")
             elif seq <= self.seq:
@@ -247,15 +286,19 @@ class Walk:
         elif seq <= self.seq:
             self.note("gap", seq, f"stands after entry {self.seq}")
 
-    def _look_at_mac(self, row: Row, seq: int) -> None:
+    def _look_at_mac(self, row: Row, seq: int) -> bool:
+        """Say whether the entry is what was written, as far as there are keys to tell."""
         if self.keys is None:
-            return
+            return True
         key_id = row.get("key_id")
         key = self.keys.get(key_id) if isinstance(key_id, str) else None
         if key is None and isinstance(key_id, str):
             self.note("unknown_key", seq, f"was written with the key “{key_id[:40]}”, which is not in the ring")
         elif key is None or not hmac.compare_digest(hmac.digest(key, _message(row), hashlib.sha256), self.mac):
             self.note("mac", seq, "is not what was written")
+        else:
+            return True
+        return False
 
     def _remember(self, row: Row, seq: int) -> None:
         kind, operation_id = row.get("kind"), row.get("operation_id")
@@ -269,6 +312,21 @@ class Walk:
 
 def _raw(stored: object) -> bytes:
     return bytes(stored) if isinstance(stored, bytes | memoryview) else b""
+
+
+def removal_of(row: Row) -> Removal | None:
+    """Return what an entry says of others that have left the log; None where it says nothing of the kind.
+
+    It can only tell of what came before it.
+    """
+    try:
+        told = json.loads(row["body"])
+        last_seq, mac = told["last_entry"], bytes.fromhex(told["last_mac"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(last_seq, int) or not 0 < last_seq < row["seq"] or len(mac) != hashlib.sha256().digest_size:
+        return None
+    return Removal(row["seq"], last_seq, mac, str(told.get("export_sha256")))
 
 
 def _message(row: Row) -> bytes:
@@ -519,6 +577,23 @@ def _look_at_lines(walk: Walk, lines: Iterable[bytes], digests: list[str], manif
         walk.note("bundle", 0, "entries.jsonl is not the one that was signed")
 
 
+def look_at_segment(walk: Walk, path: Path, public_keys: Mapping[str, str], keys: Mapping[str, bytes] | None) -> None:
+    """Compare an export of entries that have left the log with what the log says of it."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    removal = next((each for each in walk.removals if each.export_sha256 == digest.hexdigest()), None)
+    if removal is None:
+        walk.note("segment", 0, f"{path.name}: no entry of the log names this file by its SHA-256")
+        return
+    found, _ = verify_bundle(path, public_keys, keys)
+    for finding in found.findings:
+        walk.note(finding.kind, finding.seq, f"{path.name}: {finding.text}")
+    if (found.seq, found.mac) != (removal.last_seq, removal.mac):
+        walk.note("segment", removal.last_seq, f"{path.name} does not end where the log goes on")
+
+
 # -- the command
 
 
@@ -547,6 +622,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--anchors", type=Path, help="file with anchors, as the file sink writes them")
     parser.add_argument("--since", metavar="SEQ:MAC", help="a checkpoint: number and MAC in hex of an entry")
     parser.add_argument("--entry", type=int, help="only this entry and its neighbours")
+    parser.add_argument(
+        "--segment",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="an export of entries that left it",
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args(arguments)
 
@@ -589,6 +672,8 @@ def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
         walk.look_at_end(head)
         walk.look_at_pointers(named)
         walk.look_for_orphans(datetime.now(UTC))
+    for path in options.segment:
+        look_at_segment(walk, path, public_keys, keys)
     return walk.result(), {"anchors": len(anchors)}
 
 
@@ -662,6 +747,8 @@ def _print(found: Verification, about: Row) -> None:
     for name in ("origin", "query", "selected_by", "count", "created_at", "created_by", "checked", "anchors"):
         if about.get(name) not in (None, "", 0):
             print(f"{name}: {about[name]}")
+    if found.begins_after and found.ok:
+        print(f"It begins after entry {found.begins_after}: what came before was removed, and the log tells of it.")
     if found.ok:
         print(f"{found.entries} entries, up to number {found.seq}: everything is as it was written.")
     else:
