@@ -39,6 +39,8 @@ from .audit import Kind
 from .audit_bytes import timestamp
 
 OWN = "You asked for this yourself. It takes a second person."
+NO_RIGHT = "Your role does not let you approve what others ask for."
+LET_IN = "{} has lately given you a link or opened your account. Somebody else has to decide."
 OWN_RIGHTS = "This is about yourself: nobody goes on alone with that."
 # How many pending requests one look of the worker takes.
 LOOKED_OVER = 500
@@ -108,7 +110,7 @@ def withdraw(approval: Approval, *, actor: User, why: str = "") -> Decided | Not
         if not row.is_pending:
             return NotDecided(row, ended_words(row))
         if row.requester_id != actor.pk:
-            return NotDecided(row, f"Only {row.requester_text} can withdraw this.")
+            return NotDecided(row, _denied(row, actor, f"Only {row.requester_text} can withdraw this."))
         end(row, ApprovalState.WITHDRAWN, why, actor)
     return Decided(row)
 
@@ -229,9 +231,9 @@ def _go_alone(approval: Approval, actor: User, reason: str) -> Decided | NotDeci
     if row.state != ApprovalState.OPEN:
         return NotDecided(row, ended_words(row))
     if row.requester_id != actor.pk:
-        return NotDecided(row, f"Only {row.requester_text} can go on with this.")
+        return NotDecided(row, _denied(row, actor, f"Only {row.requester_text} can go on with this."))
     if row.target_id == str(actor.pk):
-        return NotDecided(row, OWN_RIGHTS)
+        return NotDecided(row, _denied(row, actor, OWN_RIGHTS))
     if ended := _end_if_not_standing(row):
         return NotDecided(row, ended)
     _carry_out(row, "broken_glass", actor, {"note": kept_text(reason), "is_broken_glass": True})
@@ -262,13 +264,18 @@ def _why_not_decide(row: Approval, actor: User) -> str:
         return ended_words(row)
     fresh = person_now(actor.pk)
     if fresh is None or not fresh.has_perm(roles.APPROVE):
-        return "Your role does not let you approve what others ask for."
+        return _denied(row, fresh or actor, NO_RIGHT)
     if row.requester_id == fresh.pk:
-        record_step(row, "refused", actor, kind=Kind.DENIED, result="refused")
-        return OWN
+        return _denied(row, fresh, OWN)
     if _was_let_in_by(row.requester_id, fresh):
-        return f"{row.requester_text} has lately given you a link or opened your account. Somebody else has to decide."
+        return _denied(row, fresh, LET_IN.format(row.requester_text))
     return ""
+
+
+def _denied(row: Approval, actor: User, why: str) -> str:
+    """Put on record that this person may not do it, with the sentence that they are told; return that."""
+    record_step(row, "refused", actor, facts={"because": why}, kind=Kind.DENIED, result="refused")
+    return why
 
 
 def _was_let_in_by(requester_id: Any, decider: User) -> bool:

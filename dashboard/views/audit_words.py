@@ -71,7 +71,7 @@ ACTIONS: Mapping[str, str] = {
     "approval.used": "Used an approval",
     "approval.expired": "Ended a request that nobody decided",
     "approval.void": "Ended a request whose target changed",
-    "approval.refused": "Was refused to approve",
+    "approval.refused": "Was refused to decide on a request",
     "approval.broken_glass": "Went on alone, without a second person",
     "staff.invited": "Invited a person",
     "staff.invited_again": "Made a new password link for a person",

@@ -75,6 +75,12 @@ def steps() -> list[str]:
     return [entry.action.partition(".")[2] for entry in entries]
 
 
+def refusals() -> list[tuple[str, str]]:
+    """Return the role of everybody who was refused on record, and why."""
+    entries = AuditEntry.objects.filter(action="approval.refused", kind="denied").order_by("seq")
+    return [(entry.role, json.loads(entry.body)["because"]) for entry in entries]
+
+
 def test_approved_it_is_done_once_and_both_are_on_record(parcel: Parcel, agent: User, approver: User) -> None:
     asked = ask(agent)
 
@@ -97,7 +103,7 @@ def test_nobody_approves_their_own(parcel: Parcel, approver: User) -> None:
 
     assert isinstance(answer, NotDecided) and answer.why == approvals.OWN
     assert parcel.done == [] and Approval.objects.get().state == "open"
-    assert AuditEntry.objects.get(action="approval.refused").kind == "denied"
+    assert refusals() == [("approver", approvals.OWN)]
 
 
 def test_who_let_the_decider_in_is_not_asked_back(parcel: Parcel, approver: User) -> None:
@@ -109,6 +115,7 @@ def test_who_let_the_decider_in_is_not_asked_back(parcel: Parcel, approver: User
     answer = approvals.approve(asked, actor=approver)
 
     assert isinstance(answer, NotDecided) and "Somebody else has to decide" in answer.why
+    assert refusals() == [("approver", answer.why)]
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
         assert not approvals._was_let_in_by(admin.pk, approver)
 
@@ -123,6 +130,7 @@ def test_only_the_role_decides(parcel: Parcel, agent: User, role: str) -> None:
         )
 
     assert parcel.done == []
+    assert refusals() == [(role, approvals.NO_RIGHT)] * 2
 
 
 def test_a_role_that_was_taken_away_since_the_page_was_shown_cannot_approve(
@@ -134,6 +142,15 @@ def test_a_role_that_was_taken_away_since_the_page_was_shown_cannot_approve(
 
     assert isinstance(approvals.approve(asked, actor=approver), NotDecided)
     assert parcel.done == []
+    assert refusals() == [("", approvals.NO_RIGHT)]
+
+
+def test_somebody_disabled_cannot_decide_either_and_is_named(parcel: Parcel, agent: User, approver: User) -> None:
+    asked = ask(agent)
+    User.objects.filter(pk=approver.pk).update(is_active=False)
+
+    assert isinstance(approvals.decline(asked, actor=approver), NotDecided)
+    assert refusals() == [("approver", approvals.NO_RIGHT)]
 
 
 def test_a_requester_who_lost_the_right_makes_it_void(parcel: Parcel, agent: User, approver: User) -> None:
@@ -209,6 +226,16 @@ def test_only_the_requester_withdraws(parcel: Parcel, agent: User, approver: Use
     assert isinstance(approvals.withdraw(asked, actor=agent), Decided)
     assert isinstance(approvals.approve(asked, actor=approver), NotDecided)
     assert parcel.done == [] and parcel.closed == ["withdrawn"]
+    assert refusals() == [("approver", f"Only {asked.requester_text} can withdraw this.")]
+
+
+def test_only_the_requester_goes_on_alone(parcel: Parcel, agent: User, approver: User) -> None:
+    asked = ask(agent)
+
+    answer = approvals.go_alone(asked, actor=approver, reason="Nobody answers, the bank closes at six.")
+
+    assert isinstance(answer, NotDecided) and parcel.done == []
+    assert refusals() == [("approver", f"Only {asked.requester_text} can go on with this.")]
 
 
 def test_the_same_is_not_asked_for_twice_at_once(parcel: Parcel, agent: User, approver: User) -> None:
