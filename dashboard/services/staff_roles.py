@@ -59,10 +59,16 @@ def invite(
     return person, key, approval
 
 
-def set_on_the_server(person: User, chosen: Iterable[str]) -> None:
-    """Set roles as whoever holds the server may: for the first people of an installation."""
+def set_on_the_server(person: User, chosen: Iterable[str], *, may_leave_no_admin: bool = False) -> None:
+    """Set roles as whoever holds the server may: for the first people of an installation.
+
+    Raises `CannotChange` where nobody could manage staff any more, unless that is meant.
+    """
     after = sorted(chosen)
     with transaction.atomic():
+        staff.hold_admins()
+        if not may_leave_no_admin:
+            staff.refuse_without_admin(person, after)
         before = names_of(person)
         person.groups.set(roles.groups(after))
         facts = {"roles_before": words(before), "roles_after": words(after), "reason": "on the server"}

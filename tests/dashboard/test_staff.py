@@ -290,3 +290,23 @@ def test_the_first_admin_is_made_on_the_server(capsys: Any) -> None:
     assert AuditEntry.objects.get(action="staff.roles_changed").actor == "Somebody on the server"
     with pytest.raises(CommandError, match="no e-mail address"):
         call_command("make_staff", "olga", "--role", "admin")
+
+
+def test_the_server_takes_the_role_from_the_last_admin_only_if_that_is_meant(capsys: Any) -> None:
+    call_command("make_staff", "olga@desk.example", "--role", "admin")
+    person = User.objects.get(email="olga@desk.example")
+    link = Invitation.objects.get(user=person)
+    entries = AuditEntry.objects.count()
+
+    with pytest.raises(CommandError, match="olga@desk.example is the last administrator"):
+        call_command("make_staff", "olga@desk.example", "--role", "approver")
+    assert [group.name for group in person.groups.all()] == ["admin"]
+    assert Invitation.objects.get(user=person) == link and AuditEntry.objects.count() == entries
+
+    call_command("make_staff", "olga@desk.example", "--role", "approver", "--leave-no-admin")
+    assert [group.name for group in person.groups.all()] == ["approver"]
+
+    call_command("make_staff", "olga@desk.example", "--role", "admin")
+    call_command("make_staff", "paul@desk.example", "--role", "admin")
+    call_command("make_staff", "olga@desk.example", "--role", "agent")
+    assert [group.name for group in person.groups.all()] == ["agent"], "another one is left"

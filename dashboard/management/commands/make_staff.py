@@ -23,6 +23,9 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--role", action="append", choices=list(ROLES), required=True, help="may be given again")
         parser.add_argument("--name", default="")
+        parser.add_argument(
+            "--leave-no-admin", action="store_true", help="take the role from the last administrator all the same"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         email = options["email"].strip().lower()
@@ -38,7 +41,11 @@ class Command(BaseCommand):
                 raise CommandError(f"{person} is disabled; an administrator enables them.")
             else:
                 key = invitations.make(person)
-            staff_roles.set_on_the_server(person, options["role"])
+            try:
+                staff_roles.set_on_the_server(person, options["role"], may_leave_no_admin=options["leave_no_admin"])
+            except staff.CannotChange as trouble:
+                meant = "Nothing was changed; name --role admin as well, or --leave-no-admin if it is meant."
+                raise CommandError(f"{trouble} {meant}") from None
         self.stdout.write(f"{person}: {staff_roles.words(sorted(options['role']))}. It is in the audit log.")
         path = reverse("invitation", args=[key])
         self.stdout.write(f"Within three days, open this path of the site to choose a password: {path}")
