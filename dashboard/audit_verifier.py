@@ -9,7 +9,8 @@
     … --segment 2025-01.zip     an export of entries that have left the log since: it must be the one that the log names
 
 `--keys` is a file with what AUDIT_KEYS holds (or the variable itself is read); `--public-key` is what
-`manage.py verify_audit --public-keys` prints.
+`manage.py verify_audit --public-keys` prints. An anchor counts for the log that its first line names: `--origin` says
+which that is (as often as it was renamed); without it all anchors must be of one log.
 An export can be checked without the secret keys, by its signature; with them every entry is checked as well.
 Exit status: 0 whole, 1 findings, 2 could not look.
 
@@ -26,8 +27,9 @@ Findings: `gap` (numbers are missing), `mac` (not what was written), `prev` (doe
 `unknown_key` (its key is not in the ring), `missing_tail` (the end of the chain is ahead of the entries),
 `row_points_past_end` (entries past the end of the chain, or other rows that name such), `no_head` (the end itself is
 missing), `rollback` (the log is not the one that was anchored: put back, cut or written anew), `orphan_intent` (sent,
-and no outcome since), `bad_anchor` (an anchor that its key did not sign), `bundle` (an export that is not as it was
-signed), `segment` (an export of removed entries that is not the one which the log names).
+and no outcome since), `bad_anchor` (an anchor that its key did not sign, or of another log), `lost_anchor` (a sink
+keeps not what it took; only where Linkdesk looks itself), `bundle` (an export that is not as it was signed), `segment`
+(an export of removed entries that is not the one which the log names).
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ import re
 import sqlite3
 import sys
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -168,6 +170,7 @@ class Verification:
     """`entries` were read; `unlisted` counts findings beyond the first `MAX_FINDINGS`. Up to `seq` it was looked at.
 
     `begins_after` is the last entry that has left the log, as the log itself says; 0 where it begins at the beginning.
+    `anchored` is the last entry that an anchor confirms; `kinds` are those of all findings, listed or not.
     """
 
     ok: bool
@@ -177,6 +180,8 @@ class Verification:
     unlisted: int = 0
     mac: bytes = b""
     begins_after: int = 0
+    anchored: int = 0
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -196,6 +201,8 @@ class Walk:
     mac: bytes = b""
     entries: int = 0
     unlisted: int = 0
+    anchored: int = 0
+    kinds: set[str] = field(default_factory=set)
     findings: list[Finding] = field(default_factory=list)
     sent: dict[str, tuple[int, str]] = field(default_factory=dict)
     cut: Point | None = None
@@ -205,6 +212,7 @@ class Walk:
         self.seq, self.mac = self.start
 
     def note(self, kind: str, seq: int, text: str) -> None:
+        self.kinds.add(kind)
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(Finding(kind, seq, text))
         else:
@@ -220,11 +228,15 @@ class Walk:
         self._look_at_place(row, seq)
         self.seq, self.mac = seq, _raw(row.get("mac"))
         is_genuine = self._look_at_mac(row, seq)
-        if self.anchors.get(seq, self.mac) != self.mac:
-            self.note("rollback", seq, "is not the entry that was anchored: the log was put back or written anew")
+        self._look_at_anchor("is not the entry that was anchored: the log was put back or written anew")
         self._remember(row, seq)
         if is_genuine and row.get("action") == REMOVED and (removal := removal_of(row)):
             self.removals.append(removal)
+
+    def look_at_start(self) -> None:
+        """Compare the checkpoint with what was anchored of its entry."""
+        if self.mac:
+            self._look_at_anchor("is not the entry that was anchored: the checkpoint is of another log")
 
     def look_at_end(self, head: Point | None) -> None:
         """Compare the last entry with the end of the chain as the database has it, and with what was anchored."""
@@ -259,8 +271,18 @@ class Walk:
 
     def result(self) -> Verification:
         findings = (*self._look_at_cut(), *self.findings)
-        begins_after = self.cut[0] if self.cut else 0
-        return Verification(not findings, self.entries, findings, self.seq, self.unlisted, self.mac, begins_after)
+        kinds = tuple(sorted(self.kinds | {each.kind for each in findings}))
+        return Verification(
+            ok=not findings,
+            entries=self.entries,
+            findings=findings,
+            seq=self.seq,
+            unlisted=self.unlisted,
+            mac=self.mac,
+            begins_after=self.cut[0] if self.cut else 0,
+            anchored=self.anchored,
+            kinds=kinds,
+        )
 
     def _look_at_cut(self) -> Iterator[Finding]:
         """Yield what is wrong with the place at which the log begins, once everything was seen that may tell of it."""
@@ -285,6 +307,13 @@ class Walk:
                 self.note("prev", seq, "does not follow the entry before it")
         elif seq <= self.seq:
             self.note("gap", seq, f"stands after entry {self.seq}")
+
+    def _look_at_anchor(self, otherwise: str) -> None:
+        anchored = self.anchors.get(self.seq)
+        if anchored == self.mac:
+            self.anchored = self.seq
+        elif anchored is not None:
+            self.note("rollback", self.seq, otherwise)
 
     def _look_at_mac(self, row: Row, seq: int) -> bool:
         """Say whether the entry is what was written, as far as there are keys to tell."""
@@ -382,16 +411,35 @@ def anchor_of(lines: list[str]) -> Point:
         raise BadNote("this note is no anchor") from broken
 
 
-def read_anchors(text: str, public_keys: Mapping[str, str]) -> tuple[dict[int, bytes], list[Finding]]:
-    """Return the anchors of a file by number, and a finding for each note in it that cannot be trusted."""
+def origin_of(note: str) -> str:
+    """Return the log that a note says it is of, signed or not; "" where it is no note."""
+    match = _NOTE.fullmatch(note)
+    return match.group(1).partition("\n")[0] if match else ""
+
+
+def read_anchors(
+    text: str, public_keys: Mapping[str, str], origins: Collection[str] = ()
+) -> tuple[dict[int, bytes], list[Finding]]:
+    """Return the anchors of a file by number, and a finding for each note in it that cannot be trusted.
+
+    Notes of other logs than `origins` are passed over. Where none are given, all must be of one log.
+    """
     anchors: dict[int, bytes] = {}
     findings: list[Finding] = []
-    last = 0
+    last, one = 0, ""
     for number, note in enumerate(notes_in(text), start=1):
+        origin = origin_of(note)
+        if origins and origin and origin not in origins:
+            continue
         try:
             seq, mac = anchor_of(open_note(note, public_keys))
         except BadNote as trouble:
             findings.append(Finding("bad_anchor", number, f"anchor {number} of the file: {trouble}"))
+            continue
+        one = one or origin
+        if not origins and origin != one:
+            told = f"anchor {number} of the file is of the log “{origin}”, the ones before it are of “{one}”"
+            findings.append(Finding("bad_anchor", seq, f"{told}: say which is meant"))
             continue
         if anchors.setdefault(seq, mac) != mac:
             findings.append(Finding("bad_anchor", seq, f"two anchors name different entries {seq}"))
@@ -500,9 +548,17 @@ def read_postgresql(url: str, after: int, upto: int | None) -> tuple[Iterator[di
 
 
 def verify_bundle(
-    path: Path, public_keys: Mapping[str, str], keys: Mapping[str, bytes] | None = None
+    path: Path,
+    public_keys: Mapping[str, str],
+    keys: Mapping[str, bytes] | None = None,
+    *,
+    anchors: Mapping[int, bytes] | None = None,
+    origins: Collection[str] = (),
 ) -> tuple[Verification, dict[str, Any]]:
-    """Check an export: what was signed, each line against its digest, the order, and with `keys` every entry."""
+    """Check an export: what was signed, each line against its digest, the order, and with `keys` every entry.
+
+    It is compared with the anchor that it carries, and with `anchors` besides.
+    """
     with zipfile.ZipFile(path) as bundle:
         names = sorted(bundle.namelist())
         try:
@@ -520,33 +576,41 @@ def verify_bundle(
         if names != list(_MEMBERS):
             # Of two files of one name each program unpacks another.
             walk.note("bundle", 0, "it holds other files than the four of an export, or one of them twice")
-        _look_at_signature(walk, note, manifest_bytes, public_keys)
+        _look_at_signature(walk, note, manifest_bytes, public_keys, str(manifest.get("origin")))
+        if origins and manifest.get("origin") not in origins:
+            walk.note("bundle", 0, f"it is of the log “{manifest.get('origin')}”")
         if manifest.get("format") != EXPORT_FORMAT:
             walk.note("bundle", 0, "the manifest is of another format")
         if hashlib.sha256(digests).hexdigest() != manifest.get("digests_sha256"):
             walk.note("bundle", 0, "digests.txt is not the one that was signed")
-        _take_anchor(walk, manifest, public_keys)
+        _take_anchor(walk, manifest, public_keys, anchors or {})
         with bundle.open("entries.jsonl") as lines:
             _look_at_lines(walk, lines, digests.decode("ascii", "replace").split(), manifest)
     return walk.result(), manifest
 
 
-def _look_at_signature(walk: Walk, note: str, manifest: bytes, public_keys: Mapping[str, str]) -> None:
+def _look_at_signature(walk: Walk, note: str, manifest: bytes, public_keys: Mapping[str, str], origin: str) -> None:
     try:
         signed = open_note(note, public_keys)
     except BadNote as trouble:
         walk.note("bundle", 0, f"manifest.note: {trouble}")
         return
-    if signed[1:] != [EXPORT_FORMAT, hashlib.sha256(manifest).hexdigest()]:
+    if signed != [origin, EXPORT_FORMAT, hashlib.sha256(manifest).hexdigest()]:
         walk.note("bundle", 0, "manifest.json is not the one that was signed")
 
 
-def _take_anchor(walk: Walk, manifest: Row, public_keys: Mapping[str, str]) -> None:
-    """Compare with the anchor that the export carries, where its entry is among those exported."""
-    found, bad = read_anchors(str(manifest.get("last_anchor") or ""), public_keys)
-    walk.anchors = found
+def _take_anchor(walk: Walk, manifest: Row, public_keys: Mapping[str, str], others: Mapping[int, bytes]) -> None:
+    """Compare with the anchor that the export carries, and with others, where their entries are in it."""
+    carried = str(manifest.get("last_anchor") or "")
+    found, bad = read_anchors(carried, public_keys, [str(manifest.get("origin"))])
+    walk.anchors = {**others, **found}
     for finding in bad:
         walk.note(finding.kind, finding.seq, finding.text)
+    if carried and not found and not bad:
+        walk.note("bad_anchor", 0, "the anchor that the export carries is none of this log")
+    for seq in found.keys() & others.keys():
+        if found[seq] != others[seq]:
+            walk.note("rollback", seq, "the export carries an anchor that differs from the one given")
 
 
 def _look_at_lines(walk: Walk, lines: Iterable[bytes], digests: list[str], manifest: Row) -> None:
@@ -587,7 +651,7 @@ def look_at_segment(walk: Walk, path: Path, public_keys: Mapping[str, str], keys
     if removal is None:
         walk.note("segment", 0, f"{path.name}: no entry of the log names this file by its SHA-256")
         return
-    found, _ = verify_bundle(path, public_keys, keys)
+    found, _ = verify_bundle(path, public_keys, keys, anchors=walk.anchors)
     for finding in found.findings:
         walk.note(finding.kind, finding.seq, f"{path.name}: {finding.text}")
     if (found.seq, found.mac) != (removal.last_seq, removal.mac):
@@ -620,6 +684,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--keys", help="file with AUDIT_KEYS: id:base64, separated by commas or lines")
     parser.add_argument("--public-key", action="append", default=[], metavar="NAME=BASE64")
     parser.add_argument("--anchors", type=Path, help="file with anchors, as the file sink writes them")
+    parser.add_argument("--origin", action="append", default=[], help="the log's name in its anchors (AUDIT_ORIGIN)")
     parser.add_argument("--since", metavar="SEQ:MAC", help="a checkpoint: number and MAC in hex of an entry")
     parser.add_argument("--entry", type=int, help="only this entry and its neighbours")
     parser.add_argument(
@@ -637,25 +702,23 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
     public_keys = dict(each.partition("=")[::2] for each in options.public_key)
     keys = _keys(options.keys)
+    anchors, bad = _given_anchors(options, public_keys)
     if options.source.endswith(".zip"):
-        found, manifest = verify_bundle(Path(options.source), public_keys, keys)
+        if bad:
+            raise CannotLook(f"{options.anchors}: {bad[0].text}")
+        found, manifest = verify_bundle(
+            Path(options.source), public_keys, keys, anchors=anchors, origins=options.origin
+        )
         return found, manifest | {"checked": "signature and entries" if keys else "signature; no AUDIT_KEYS given"}
     if keys is None:
         raise CannotLook("Give AUDIT_KEYS with --keys or in the environment.")
-    text = options.anchors.read_text(encoding="utf-8") if options.anchors else ""
-    anchors, bad = read_anchors(text, public_keys)
-    if options.anchors and not anchors and not bad:
-        raise CannotLook(f"There is no anchor in {options.anchors}: it proves nothing of the end of the log.")
     start, upto = _start(options)
     is_dump = options.source.endswith((".jsonl", ".csv"))
     # Before the entries: what a desk that goes on anchors meanwhile is no row that points past the end.
     named = {} if is_dump or upto else _named(options.source)
     rows, head = _source(options.source, start[0], upto)
-    walk = Walk(keys, start=start, anchors={} if upto else anchors)
-    if anchors.get(start[0], start[1]) != start[1] and not upto:
-        walk.note("rollback", start[0], "is not the entry that was anchored: the checkpoint is of another log")
-    for finding in bad:
-        walk.note(finding.kind, finding.seq, finding.text)
+    walk = Walk(keys, start=start, anchors=anchors)
+    walk.look_at_start()
     is_there = options.entry is None
     for row in rows:
         if walk.entries == 0 and options.entry and isinstance(row["seq"], int):
@@ -674,7 +737,23 @@ def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
         walk.look_for_orphans(datetime.now(UTC))
     for path in options.segment:
         look_at_segment(walk, path, public_keys, keys)
+    # Last: whoever may add to the file must not fill the list.
+    for finding in bad:
+        walk.note(finding.kind, finding.seq, finding.text)
     return walk.result(), {"anchors": len(anchors)}
+
+
+def _given_anchors(
+    options: argparse.Namespace, public_keys: Mapping[str, str]
+) -> tuple[dict[int, bytes], list[Finding]]:
+    if not options.anchors:
+        return {}, []
+    text = options.anchors.read_text(encoding="utf-8", errors="replace")
+    anchors, bad = read_anchors(text, public_keys, options.origin)
+    if not anchors and not bad:
+        of = f" of {' or '.join(options.origin)}" if options.origin else ""
+        raise CannotLook(f"There is no anchor{of} in {options.anchors}: it proves nothing of the end of the log.")
+    return anchors, bad
 
 
 def _start(options: argparse.Namespace) -> tuple[Point, int | None]:
@@ -750,9 +829,19 @@ def _print(found: Verification, about: Row) -> None:
     if found.begins_after and found.ok:
         print(f"It begins after entry {found.begins_after}: what came before was removed, and the log tells of it.")
     if found.ok:
-        print(f"{found.entries} entries, up to number {found.seq}: everything is as it was written.")
+        print(f"{found.entries} entries, up to number {found.seq}: everything is as it was written;")
+        print(_said_of_anchors(found.anchored, about))
     else:
         print(f"{found.entries} entries read, {len(found.findings) + found.unlisted} findings.")
+
+
+def _said_of_anchors(anchored: int, about: Row) -> str:
+    if anchored:
+        return f"anchors confirm it up to entry {anchored}."
+    if "format" in about:
+        return "its signature confirms it, and no anchor is of an entry in it."
+    compared = f"none of the {about['anchors']} anchors is of an entry that was looked at, " if about["anchors"] else ""
+    return f"{compared}its end rests on the source alone."
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,29 @@ def test_a_bundle_carries_the_newest_anchor_and_is_compared_with_it(file: Path, 
     assert export() == []
     file.write_text(anchors.note_of(entry.seq, b"another", timezone.now()))
     assert export() == [("rollback", entry.seq)]
+
+
+def test_an_export_is_bound_to_its_log(settings: Any, tmp_path: Path) -> None:
+    settings.EXPORTS_DIR = str(tmp_path / "exports")
+    entry = append(4)
+    made = audit_exports.ask(Actor("7", "Ivo", "auditor"), "bundle", {})
+    assert audit_exports.make_next()
+    made.refresh_from_db()
+    whole, forged = tmp_path / "export.zip", tmp_path / "forged.zip"
+    with audit_exports.open_file(made, Actor("7", "Ivo", "auditor")) as opened:
+        whole.write_bytes(opened.read())
+    keys, seq = signing.public_keys(), entry.seq
+
+    def found(path: Path, **options: Any) -> list[tuple[str, int]]:
+        return [(each.kind, each.seq) for each in audit_verifier.verify_bundle(path, keys, **options)[0].findings]
+
+    assert found(whole, origins=["localhost/audit"], anchors={seq: bytes(entry.mac)}) == []
+    assert found(whole, origins=["other/audit"]) == [("bundle", 0)]
+    assert found(whole, anchors={seq: b"another"}) == [("rollback", seq)]
+    with zipfile.ZipFile(whole) as source, zipfile.ZipFile(forged, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "manifest.note":
+                content = signing.sign_note(["other/audit", *content.decode().splitlines()[1:3]]).encode()
+            target.writestr(name, content)
+    assert found(forged) == [("bundle", 0)]

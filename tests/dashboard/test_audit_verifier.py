@@ -57,9 +57,9 @@ def change(source: Path, statement: str) -> None:
         database.execute(statement)
 
 
-def anchor(seq: int) -> str:
-    mac = bytes(AuditEntry.objects.get(seq=seq).mac)
-    return signing.sign_note(["desk/audit", str(seq), base64.b64encode(mac).decode(), "2026-11-26T10:00:00Z"])
+def anchor(seq: int, origin: str = "desk/audit", mac: bytes = b"") -> str:
+    encoded = base64.b64encode(mac or bytes(AuditEntry.objects.get(seq=seq).mac)).decode()
+    return signing.sign_note([origin, str(seq), encoded, "2026-11-26T10:00:00Z"])
 
 
 def trusted() -> list[str]:
@@ -159,6 +159,71 @@ def test_nothing_to_check_is_not_whole(tmp_path: Path, status: Any) -> None:
     assert status(whole, "--since", f"99:{'aa' * 32}")[0] == status(whole, "--since", "5:")[0] == 2
     assert "no anchor" in status(whole, "--anchors", str(tmp_path / "anchors"))[1]
     assert status(dump(tmp_path))[0] == 2
+
+
+def anchored(tmp_path: Path, *notes: str) -> list[str]:
+    path = tmp_path / "anchors"
+    path.write_text("\n".join(notes))
+    return ["--anchors", str(path), *trusted()]
+
+
+def test_it_says_up_to_where_anchors_confirm_the_log(tmp_path: Path, status: Any) -> None:
+    whole = dump(tmp_path, *lines_of(6))
+    mac = bytes(AuditEntry.objects.get(seq=4).mac).hex()
+
+    assert "its end rests on the source alone" in status(whole)[1]
+    assert "anchors confirm it up to entry 5" in status(whole, *anchored(tmp_path, anchor(3), anchor(5)))[1]
+    assert "anchors confirm it up to entry 4" in status(whole, "--since", f"4:{mac}", *anchored(tmp_path, anchor(4)))[1]
+    before = status(whole, "--since", f"4:{mac}", *anchored(tmp_path, anchor(2)))
+    assert (before[0], "none of the 1 anchors is of an entry that was looked at" in before[1]) == (0, True)
+
+
+def test_one_entry_is_compared_with_its_anchor(tmp_path: Path, status: Any) -> None:
+    whole = dump(tmp_path, *lines_of(6))
+
+    assert status(whole, "--entry", "3", *anchored(tmp_path, anchor(3), anchor(5)))[0] == 0
+    assert status(whole, "--entry", "3", *anchored(tmp_path, anchor(3, mac=b"another"), anchor(5)))[0] == 1
+
+
+@pytest.mark.parametrize("origins", [(), ("desk/audit",)])
+def test_an_anchor_of_another_log_under_the_same_key_is_none_of_this_one(
+    tmp_path: Path, status: Any, origins: tuple[str, ...]
+) -> None:
+    whole = dump(tmp_path, *lines_of(4))
+    options = [part for origin in origins for part in ("--origin", origin)]
+    both = anchored(tmp_path, anchor(2), anchor(3, "other/audit", b"theirs"))
+
+    code, told = status(whole, *both, *options)
+
+    if origins:
+        assert (code, "up to entry 2" in told) == (0, True)
+    else:
+        assert (code, told.split()[0]) == (1, "bad_anchor")
+        assert "is of the log “other/audit”, the ones before it are of “desk/audit”" in told
+    theirs = anchored(tmp_path, anchor(4, "other/audit"))
+    assert "no anchor of desk/audit" in status(whole, *theirs, "--origin", "desk/audit")[1]
+    assert status(whole, *theirs, "--origin", "desk/audit", "--origin", "other/audit")[0] == 0
+
+
+def test_the_note_of_an_export_is_no_anchor(tmp_path: Path, status: Any) -> None:
+    note = signing.sign_note(["desk/audit", audit_verifier.EXPORT_FORMAT, "00" * 32])
+
+    code, told = status(dump(tmp_path, *lines_of(2)), *anchored(tmp_path, note), "--origin", "desk/audit")
+
+    assert (code, told.split()[0]) == (1, "bad_anchor")
+
+
+def test_many_bad_anchors_do_not_hide_what_is_wrong_with_the_log(
+    tmp_path: Path, status: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_verifier, "MAX_FINDINGS", 3)
+    lines = lines_of(3)
+    bad = anchored(tmp_path, *[anchor(1).replace("\n1\n", "\n2\n")] * 9)
+
+    code, told = status(dump(tmp_path, lines[0], lines[2]), *bad)
+
+    assert code == 1
+    assert told.startswith("gap ")
 
 
 def test_a_checkpoint_that_was_not_anchored_so_is_no_checkpoint(tmp_path: Path, status: Any) -> None:
