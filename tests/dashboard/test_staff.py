@@ -298,7 +298,7 @@ def test_the_server_takes_the_role_from_the_last_admin_only_if_that_is_meant(cap
     link = Invitation.objects.get(user=person)
     entries = AuditEntry.objects.count()
 
-    with pytest.raises(CommandError, match="olga@desk.example is the last administrator"):
+    with pytest.raises(CommandError, match=r"olga@desk\.example is the last administrator"):
         call_command("make_staff", "olga@desk.example", "--role", "approver")
     assert [group.name for group in person.groups.all()] == ["admin"]
     assert Invitation.objects.get(user=person) == link and AuditEntry.objects.count() == entries
