@@ -48,6 +48,7 @@ NOT_AUDITED: dict[str, str] = {
     "dashboard_auditentry": "the log itself",
     "dashboard_audithead": "the log itself",
     "dashboard_auditterm": "derived from the log, written with each entry",
+    "dashboard_knownname": "beside the log, written with each entry; erasing a person is an entry of its own",
     "dashboard_auditanchor": "how far the log was anchored: proves the log, is not proved by it",
     "dashboard_auditcheck": "the last look at the log",
     "dashboard_auditexport": "progress of a file; asking for it and taking it are entries of their own",

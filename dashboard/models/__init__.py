@@ -16,6 +16,7 @@ from .audit_review import (
 from .audit_term import AuditTerm
 from .customer import Customer
 from .invitation import Invitation
+from .known_name import KnownName
 from .linked_account import LinkedAccount
 from .operation import Operation
 from .rate_gate import RateGate
@@ -43,6 +44,7 @@ __all__ = [
     "AuditTerm",
     "Customer",
     "Invitation",
+    "KnownName",
     "LastStep",
     "LinkedAccount",
     "Operation",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -19,10 +19,10 @@ from dashboard.roles import role_of
 from providers.fields import AuditClass
 from providers.registry import UnknownProvider, provider_class
 
-from . import anchoring, audit_gate, audit_index
+from . import anchoring, audit_gate, audit_index, known_names
 from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, message, timestamp
 from .audit_guard import Unguarded, guard
-from .audit_redaction import pseudonym, redact_changes
+from .audit_redaction import Pseudonym, pseudonym, redact_changes
 from .audit_verify import Finding, Verification, verify
 
 __all__ = [
@@ -76,19 +76,26 @@ SYSTEM = Actor("", "Linkdesk", "system")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is acted upon, as text. A customer is a pseudonym here: names must be erasable, the log is not."""
+    """What is acted upon, as text. A customer is a pseudonym here: names must be erasable, the log is not.
+
+    What `pseudonym` stands for is kept beside the log, for the customer with this id.
+    """
 
     id: str
     text: str
+    customer_id: str = ""
+    pseudonym: Pseudonym | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, subject: LinkedAccount | Customer | User) -> Target:
         match subject:
             case LinkedAccount():
-                return cls(str(subject.pk), f"{subject.integration}: {_name_of(subject)}")
+                owner = str(subject.customer_id or "")
+                return cls(str(subject.pk), f"{subject.integration}: {_name_of(subject)}", owner)
             case Customer():
                 try:
-                    return cls(str(subject.pk), f"Customer {pseudonym(subject.reference)}")
+                    known_as = pseudonym(subject.reference)
+                    return cls(str(subject.pk), f"Customer {known_as}", str(subject.pk), known_as)
                 except KeyRingProblem as problem:
                     raise AuditUnavailable(f"A customer cannot be named in the audit log ({problem})") from problem
             case _:
@@ -153,7 +160,11 @@ def record(
             columns = {name: _column(name, value) for name, value in texts.items()}
             told = (facts() if callable(facts) else facts) or {}
             body = canonical(_with_request_id({**told, "approval": approval} if approval else told))
-            return _append(ring, {**columns, "body": body}, wait_ms or LOCK_TIMEOUT_MS)
+            names = known_names.names_in(target.pseudonym, told)
+            entry = _append(ring, {**columns, "body": body}, wait_ms or LOCK_TIMEOUT_MS)
+            # After the lock of the chain's end: two writers of the same name never wait for each other here.
+            known_names.keep(names, entry.target_id, target.customer_id)
+            return entry
     except AuditUnavailable:
         raise
     # Whatever it is: an entry that cannot be made is one that is missing.

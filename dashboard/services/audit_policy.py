@@ -32,6 +32,7 @@ MODELS: dict[str, _Classes] = {
         NEVER="password sessions_salt",
     ),
     "Invitation": _classes(PUBLIC="user created_at expires_at used_at", NEVER="key_digest"),
+    "KnownName": _classes(PUBLIC="id pseudonym target_id customer first_seen_at", NEVER="sealed"),
     "LastStep": _classes(PUBLIC="user step"),
     "LinkedAccount": _classes(
         PUBLIC="id integration provider remote_id customer schema_key status attention attention_since headline"

@@ -17,6 +17,23 @@ DIGEST_CHARS = 12
 HIDDEN = "•••"
 
 
+class Pseudonym(str):
+    """A pseudonym that knows whom it stands for until its entry is written; as text, in JSON and in print it does not.
+
+    Only `known_names` asks for `original`.
+    """
+
+    original: str
+
+    def __new__(cls, digest: str, original: str) -> Pseudonym:
+        made = super().__new__(cls, digest)
+        made.original = original
+        return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return str, (str(self),)
+
+
 def redact_changes(plan: Plan) -> list[dict[str, object]]:
     """Return each change of `plan` as the audit log may keep it."""
     return [redact(change, is_given=change.field in plan.secret_names) for change in plan.changes]
@@ -41,9 +58,9 @@ def redact(change: Change, *, is_given: bool = False) -> dict[str, object]:
             return fact | {"class": "never"}
 
 
-def pseudonym(text: str) -> str:
+def pseudonym(text: str) -> Pseudonym:
     """Return a keyed digest of what a person is known by: equal for equal texts, for as long as the key writes."""
-    return keyed_digest("pseudonym", text)
+    return Pseudonym(keyed_digest("pseudonym", text), text)
 
 
 def keyed_digest(domain: str, value: str) -> str:
