@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +26,12 @@ def facts_of(entry: AuditEntry) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
-def changes_of(facts: Mapping[str, Any]) -> list[ChangeLine]:
-    """Return what was to change, or did, as the log kept it."""
+def changes_of(facts: Mapping[str, Any], name_of: Callable[[str], str] = lambda pseudonym: "") -> list[ChangeLine]:
+    """Return what was to change, or did, as the log kept it, and whom its pseudonyms stand for where `name_of` knows."""
     changes = facts.get("changes")
     if not isinstance(changes, list):
         return []
-    return [_change(change) for change in changes if isinstance(change, dict)]
+    return [_change(change, name_of) for change in changes if isinstance(change, dict)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ def _conflict_line(line: Mapping[str, Any]) -> ConflictLine:
     return ConflictLine(f"{unit}{line.get('field', '')}", told, *versions)
 
 
-def _change(change: Mapping[str, Any]) -> ChangeLine:
+def _change(change: Mapping[str, Any], name_of: Callable[[str], str]) -> ChangeLine:
     label = str(change.get("label") or change.get("field") or "")
     match change.get("class"):
         case "secret":
@@ -74,15 +74,16 @@ def _change(change: Mapping[str, Any]) -> ChangeLine:
         case "never":
             return ChangeLine(label, "not kept", "not kept")
         case _:
-            return ChangeLine(label, _value(change.get("before")), _value(change.get("after")))
+            return ChangeLine(label, _value(change.get("before"), name_of), _value(change.get("after"), name_of))
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, name_of: Callable[[str], str]) -> str:
     match value:
         case None | "":
             return "empty"
         case {"masked": masked, "pseudonym": pseudonym}:
-            return f"{masked} ({pseudonym})"
+            name = name_of(str(pseudonym))
+            return f"{masked} ({pseudonym})" + (f" · {name}" if name else "")
         case {"url": url}:
             return str(url)
         case {"digest": digest}:

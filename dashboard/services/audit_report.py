@@ -10,8 +10,10 @@ from django.template.loader import render_to_string
 
 from dashboard.models import AuditEntry, AuditExport
 
+from .audit_changes import facts_of
 from .audit_selection import Row, Selection, batches
 from .audit_status import status
+from .name_words import names_at, places_of
 
 # More is no paper any more, and no browser lays it out in time: refused in words before, never cut.
 MAX_ENTRIES = 5000
@@ -37,7 +39,9 @@ def write_report(
     count = 0
     for rows in batches(selection.entries):
         entries = [_entry(row) for row in rows]
-        target.write(render_to_string("dashboard/_audit_export_entries.html", {"entries": entries}).encode())
+        names = names_at(place for entry in entries for place in places_of(entry, facts_of(entry)))
+        shown = {"entries": entries, "names": names}
+        target.write(render_to_string("dashboard/_audit_export_entries.html", shown).encode())
         count += len(rows)
         progress(count)
     target.write(tail.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django import template
 from django.utils import timezone
@@ -12,6 +13,7 @@ from dashboard.models import AuditEntry, AuditReview
 from dashboard.models.audit_review import ReviewState
 from dashboard.services import audit_reviews
 from dashboard.services.audit_changes import ChangeLine, changes_of, facts_of
+from dashboard.services.name_words import Names
 from dashboard.views.audit_words import ACTIONS, line_of, simple_facts
 
 register = template.Library()
@@ -24,8 +26,8 @@ register.filter("line_of", line_of)
 
 
 @register.filter
-def changes(entry: AuditEntry) -> Sequence[ChangeLine]:
-    return changes_of(facts_of(entry))
+def changes(entry: AuditEntry, names: Names) -> Sequence[ChangeLine]:
+    return changes_of(facts_of(entry), partial(names.of_value, entry.target_id))
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -23,6 +24,7 @@ from dashboard.services.audit import Actor
 from dashboard.services.audit_needs import TooBroad
 from dashboard.services.audit_query_words import looked_for
 from dashboard.services.audit_status import status as chain_status
+from dashboard.services.name_words import names_at, names_of, places_of
 
 from .access import needs
 from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
@@ -47,13 +49,14 @@ def audit_entry_list(request: HttpRequest) -> HttpResponse:
         found = audit_search.list_page(query, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     except TooBroad as trouble:
         found, mistakes = audit_search.AuditPage([], None, None), [str(trouble)]
+    names = names_of(found.rows)
     if not mistakes:
         record_read(Actor.of(request.user), looked_for(query), "audit.read")
     context = {
         "typed": typed,
         "chips": [(token, _without(query.tokens, at)) for at, token in enumerate(query.tokens)],
         "is_filtered": not query.is_empty,
-        "lines": [line_of(entry) for entry in found.rows],
+        "lines": [line_of(entry, names) for entry in found.rows],
         "after": found.after,
         "before": found.before,
         "looked_to": found.looked_to,
@@ -73,10 +76,11 @@ def audit_entry_detail(request: HttpRequest, seq: int) -> HttpResponse:
     facts = facts_of(entry)
     operation = Operation.objects.filter(pk=entry.operation_id).first() if _is_uuid(entry.operation_id) else None
     siblings = AuditEntry.objects.filter(operation_id=entry.operation_id).order_by("seq").defer("body")
+    names = names_at(places_of(entry, facts))
     context = {
         "entry": entry,
-        "line": line_of(entry),
-        "changes": changes_of(facts),
+        "line": line_of(entry, names),
+        "changes": changes_of(facts, partial(names.of_value, entry.target_id)),
         "conflict": conflict_of(facts),
         "facts": simple_facts(facts),
         "approval": facts.get("approval") if isinstance(facts.get("approval"), str) else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +20,7 @@ from dashboard.services import audit_reviews
 from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 from dashboard.services.audit_review_rules import WORDS
+from dashboard.services.name_words import names_at, places_of
 
 from .access import needs
 from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
@@ -87,10 +89,11 @@ def _page(
 ) -> HttpResponse:
     facts = facts_of(entry)
     rule = _filter(request).chosen()[1]
+    names = names_at(places_of(entry, facts))
     context: dict[str, Any] = {
         "entry": entry,
-        "line": line_of(entry),
-        "changes": changes_of(facts),
+        "line": line_of(entry, names),
+        "changes": changes_of(facts, partial(names.of_value, entry.target_id)),
         "conflict": conflict_of(facts),
         "facts": simple_facts(facts),
         "review": audit_reviews.review_of(entry.seq),

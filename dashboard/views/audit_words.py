@@ -10,6 +10,7 @@ from typing import Any
 from dashboard.models import AuditEntry
 from dashboard.models.audit import Kind
 from dashboard.services.audit_changes import ChangeLine, ConflictLine, changes_of, conflict_of, facts_of
+from dashboard.services.name_words import Names
 
 __all__ = ["ChangeLine", "ConflictLine", "Line", "changes_of", "conflict_of", "facts_of", "line_of", "simple_facts"]
 
@@ -88,7 +89,7 @@ _BAD = ("refused", "failed", "denied", "broken", "failed_before_send")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One row of the log."""
+    """One row of the log. `name` is whom its target stands for, as known beside the log."""
 
     seq: int
     at: datetime
@@ -100,12 +101,13 @@ class Line:
     actor: str
     role: str
     target: str
+    name: str
     integration: str
     result: str
     result_tone: str
 
 
-def line_of(entry: AuditEntry) -> Line:
+def line_of(entry: AuditEntry, names: Names | None = None) -> Line:
     icon, tone = KINDS.get(entry.kind, ("notes", "mute"))
     return Line(
         seq=entry.seq,
@@ -118,6 +120,7 @@ def line_of(entry: AuditEntry) -> Line:
         actor=entry.actor or "Nobody",
         role=entry.role,
         target=entry.target,
+        name=names.of_target(entry.target_id, entry.target) if names else "",
         integration=entry.integration,
         result=entry.result.replace("_", " "),
         result_tone=_tone(entry.result),
