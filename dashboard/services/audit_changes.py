@@ -27,7 +27,7 @@ def facts_of(entry: AuditEntry) -> dict[str, Any]:
 
 
 def changes_of(facts: Mapping[str, Any], name_of: Callable[[str], str] = lambda pseudonym: "") -> list[ChangeLine]:
-    """Return what was to change, or did, as the log kept it, and whom its pseudonyms stand for where `name_of` knows."""
+    """Return what was to change, or did, as the log kept it; behind a pseudonym stands what `name_of` knows of it."""
     changes = facts.get("changes")
     if not isinstance(changes, list):
         return []

@@ -48,10 +48,11 @@ STATES = {
 FORM_WORDS: dict[str, str] = {
     AuditExport.Form.BUNDLE: "Every stored column as JSON Lines, digests, a manifest and a signature: whoever has our"
     " public key can check it with the network off. Customers are pseudonyms. No limit.",
-    AuditExport.Form.CSV: "A row an entry, for reading and sorting. It proves nothing by itself. Customers are pseudonyms. No limit"
-    " in the file; a spreadsheet shows the first 1,048,576 rows and 32,767 characters a cell.",
+    AuditExport.Form.CSV: "A row an entry, for reading and sorting. It proves nothing by itself. Customers are"
+    " pseudonyms. No limit in the file; a spreadsheet shows the first 1,048,576 rows and 32,767 characters a cell.",
     AuditExport.Form.REPORT: "A page to print or keep as PDF: the query, the state of the chain, the entries with their"
-    f" changes, and beside pseudonyms the names as known now. {audit_exports.REPORT_MAX_ENTRIES:,} entries at most; more is refused, never cut.",
+    " changes, and beside pseudonyms the names as known when it is made."
+    f" {audit_exports.REPORT_MAX_ENTRIES:,} entries at most; more is refused, never cut.",
 }
 NOT_READY = Trouble(
     409,
