@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -9,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from dashboard.keyring import KeyRingProblem
 from dashboard.models import AuditEntry, Customer
 
 from .audit import Actor, AuditUnavailable, Kind, Target, record
@@ -22,20 +24,30 @@ ONE_LOOK = timedelta(minutes=15)
 WAIT_MS = 2_000
 
 
-def record_read(actor: Actor, seen: Target | Customer | None, action: str) -> AuditEntry | None:
+# What takes a key to name is given as a function: reading goes on without one.
+Seen = Target | Customer | Callable[[], Target | None] | None
+
+
+def record_read(actor: Actor, seen: Seen, action: str) -> AuditEntry | None:
     """Record that a page was opened; None if the same look is on record already, or if nothing can be recorded now.
 
     Reading goes on while the log cannot be written: that is logged as a warning. Call it outside of a transaction, from
     the view of the whole page and not from the fragments that poll.
     """
     try:
-        target = Target.of(seen) if isinstance(seen, Customer) else seen
+        target = _named(seen)
         if _is_on_record(actor, target, action):
             return None
         return record(Kind.READ, action, actor=actor, target=target, wait_ms=WAIT_MS)
-    except (AuditUnavailable, DatabaseError) as trouble:
+    except (AuditUnavailable, DatabaseError, KeyRingProblem) as trouble:
         log.warning("read_not_recorded", action=action, cause=type(trouble).__name__)
         return None
+
+
+def _named(seen: Seen) -> Target | None:
+    if isinstance(seen, Customer):
+        return Target.of(seen)
+    return seen() if callable(seen) else seen
 
 
 def _is_on_record(actor: Actor, target: Target | None, action: str) -> bool:

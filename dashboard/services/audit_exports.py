@@ -76,7 +76,7 @@ def ask(actor: Actor, form: str, filters: Mapping[str, str]) -> AuditExport:
             asked_by_id=actor.id,
             asked_by=actor.text,
         )
-        record(Kind.EVENT, "audit.export_asked", actor=actor, target=_target(export), facts=_facts(export))
+        record(Kind.EVENT, "audit.export_asked", actor=actor, target=target(export), facts=_facts(export))
     return export
 
 
@@ -120,9 +120,9 @@ def open_file(export: AuditExport, actor: Actor) -> IO[bytes]:
         file = files.open_whole(export)
     except FileChanged as trouble:
         facts = _facts(export) | {"cause": str(trouble)}
-        record(Kind.READ, "audit.export_downloaded", actor=actor, target=_target(export), result="broken", facts=facts)
+        record(Kind.READ, "audit.export_downloaded", actor=actor, target=target(export), result="broken", facts=facts)
         raise
-    record(Kind.READ, "audit.export_downloaded", actor=actor, target=_target(export), result="ok", facts=_facts(export))
+    record(Kind.READ, "audit.export_downloaded", actor=actor, target=target(export), result="ok", facts=_facts(export))
     return file
 
 
@@ -132,7 +132,7 @@ def remove_old() -> None:
         files.remove(export)
         with transaction.atomic():
             if AuditExport.objects.filter(pk=export.pk, state=State.DONE).update(state=State.EXPIRED):
-                record(Kind.SYSTEM, "audit.export_removed", actor=SYSTEM, target=_target(export), facts=_facts(export))
+                record(Kind.SYSTEM, "audit.export_removed", actor=SYSTEM, target=target(export), facts=_facts(export))
     files.remove_leftovers()
 
 
@@ -201,7 +201,7 @@ def _finish(export: AuditExport, count: int, written: files.Written) -> None:
         if not done:
             raise _Lost
         facts = _facts(export) | {"count": count, "size_bytes": written.size_bytes, "sha256": written.sha256}
-        record(Kind.SYSTEM, "audit.export_finished", actor=SYSTEM, target=_target(export), result="ok", facts=facts)
+        record(Kind.SYSTEM, "audit.export_finished", actor=SYSTEM, target=target(export), result="ok", facts=facts)
 
 
 def _fail(export: AuditExport, words: str) -> None:
@@ -209,7 +209,7 @@ def _fail(export: AuditExport, words: str) -> None:
         if _own(export).update(state=State.FAILED, failure=words[:500], ended_at=timezone.now()):
             facts = _facts(export) | {"cause": words}
             record(
-                Kind.SYSTEM, "audit.export_finished", actor=SYSTEM, target=_target(export), result="failed", facts=facts
+                Kind.SYSTEM, "audit.export_finished", actor=SYSTEM, target=target(export), result="failed", facts=facts
             )
 
 
@@ -235,7 +235,7 @@ def _own(export: AuditExport) -> QuerySet[AuditExport]:
     return AuditExport.objects.filter(pk=export.pk, state=State.RUNNING, claim=export.claim)
 
 
-def _target(export: AuditExport) -> Target:
+def target(export: AuditExport) -> Target:
     return Target(str(export.pk), f"Export: {_query(export)}"[:600])
 
 

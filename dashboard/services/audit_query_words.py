@@ -1,8 +1,9 @@
-"""A query of the audit log as the log itself may keep it: who looked for what, without whom they looked for."""
+"""Queries and searches as the audit log may keep them: who looked for what, without whom they looked for."""
 
 from __future__ import annotations
 
 from dashboard.audit_query import Query
+from dashboard.query_text import MAX_WORDS
 
 from .audit import Target
 from .audit_redaction import keyed_digest, mask, pseudonym
@@ -25,6 +26,18 @@ def looked_for(query: Query) -> Target | None:
     if query.is_empty:
         return None
     return Target(f"query-{keyed_digest('query', query.text)}", masked(query)[:600])
+
+
+def searched_for(text: str) -> Target | None:
+    """Return a search among customers or accounts as what was read: whatever was typed may be somebody's name.
+
+    The pseudonyms are those of the whole text, by which a reference leads to its customer too, and of each word.
+    """
+    if not text:
+        return None
+    words = dict.fromkeys([text, *text.split()[:MAX_WORDS]])
+    named = f"Search {mask(text)} {' '.join(pseudonym(word) for word in words)}"
+    return Target(f"search-{keyed_digest('search', text)}", named)
 
 
 def _masked(token: str) -> str:

@@ -15,13 +15,15 @@ from dashboard.forms.approvals import AloneForm, ApprovalFilter, NoteForm
 from dashboard.models import Approval, User
 from dashboard.models.approval import ApprovalState
 from dashboard.services import approval_search, approvals
+from dashboard.services.access_log import record_read
 from dashboard.services.approvals import Decided, NotDecided
+from dashboard.services.audit import Actor, Target
 from dashboard.sign_in.door import polled
 
 from .access import deny, needs
 from .approval_display import card_of, state_of
 from .post_only import post_only
-from .rendering import render_page_or_fragment
+from .rendering import render_page_or_fragment, wants_fragment
 
 # Whoever may ask for something sees at least their own requests.
 MAY_LOOK = (roles.REPAIR, roles.APPROVE, roles.READ_AUDIT, roles.MANAGE_STAFF)
@@ -59,7 +61,10 @@ def approval_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def approval_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one request as it stands: also long after it has ended."""
-    return _page(request, _visible(request, pk))
+    approval = _visible(request, pk)
+    if not wants_fragment(request):
+        _record_look(request, approval)
+    return _page(request, approval)
 
 
 @post_only("approval-detail")
@@ -100,6 +105,8 @@ def approval_alone(request: HttpRequest, pk: UUID) -> HttpResponse:
     person = _person(request)
     if approval.requester_id != person.pk or approval.state != ApprovalState.OPEN:
         return redirect("approval-detail", pk=approval.pk)
+    if request.method != "POST":
+        _record_look(request, approval)
     form = AloneForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         answer = approvals.go_alone(approval, actor=person, reason=form.cleaned_data["reason"])
@@ -137,6 +144,10 @@ def _page(request: HttpRequest, approval: Approval, *, status: int = 200, note: 
     return render_page_or_fragment(
         request, "dashboard/approval_detail.html", "dashboard/_approval.html", context, status=status
     )
+
+
+def _record_look(request: HttpRequest, approval: Approval) -> None:
+    record_read(Actor.of(request.user), Target(approval.target_id, approval.target), "approval.read")
 
 
 def _visible(request: HttpRequest, pk: UUID) -> Approval:

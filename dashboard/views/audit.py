@@ -28,7 +28,7 @@ from dashboard.services.name_words import names_at, names_of, places_of
 
 from .access import needs
 from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
-from .rendering import render_page_or_fragment
+from .rendering import render_page_or_fragment, wants_fragment
 
 SIBLINGS_SHOWN = 50
 # The form below the bar: what people filter by most.
@@ -51,7 +51,7 @@ def audit_entry_list(request: HttpRequest) -> HttpResponse:
         found, mistakes = audit_search.AuditPage([], None, None), [str(trouble)]
     names = names_of(found.rows)
     if not mistakes:
-        record_read(Actor.of(request.user), looked_for(query), "audit.read")
+        record_read(Actor.of(request.user), lambda: looked_for(query), "audit.read")
     context = {
         "typed": typed,
         "chips": [(token, _without(query.tokens, at)) for at, token in enumerate(query.tokens)],
@@ -99,6 +99,8 @@ def audit_entry_detail(request: HttpRequest, seq: int) -> HttpResponse:
 def audit_status(request: HttpRequest) -> HttpResponse:
     """Say how the chain stands: a chip above the list, or a page of its own."""
     status = chain_status()
+    if not wants_fragment(request):
+        record_read(Actor.of(request.user), None, "audit.read")
     context = {"status": status, "verified": audit_search.last_verification() if status.findings else None}
     return render_page_or_fragment(request, "dashboard/audit_status.html", "dashboard/_audit_status.html", context)
 

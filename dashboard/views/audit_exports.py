@@ -16,13 +16,14 @@ from dashboard import roles, signing, tasks
 from dashboard.forms.audit_exports import AuditExportForm
 from dashboard.models import AuditExport
 from dashboard.services import audit_exports, audit_search
+from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 from dashboard.services.keyset import Sort, as_moment, page
 from dashboard.sign_in.door import polled
 
 from .access import needs
 from .errors import Trouble, answer
-from .rendering import render_page_or_fragment
+from .rendering import render_page_or_fragment, wants_fragment
 
 PAGE_SIZE = 50
 _NEWEST_FIRST = Sort(F("asked_at"), True, as_moment)
@@ -110,6 +111,8 @@ def audit_export_create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_export_detail(request: HttpRequest, pk: str) -> HttpResponse:
     export = get_object_or_404(AuditExport, pk=pk)
+    if not wants_fragment(request):
+        record_read(Actor.of(request.user), lambda: audit_exports.target(export), "audit.export_read")
     context = {"export": export, "shown": STATES[State(export.state)], "public_keys": signing.public_keys()}
     return render_page_or_fragment(
         request, "dashboard/audit_export_detail.html", "dashboard/_audit_export.html", context

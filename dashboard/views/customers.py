@@ -17,6 +17,7 @@ from dashboard.models import Customer
 from dashboard.services import account_list, customers
 from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
+from dashboard.services.audit_query_words import searched_for
 
 from .access import needs
 from .account_rows import grouped
@@ -29,6 +30,8 @@ def customer_list(request: HttpRequest) -> HttpResponse:
     is_understood = form.is_valid()
     query = form.cleaned_data.get("q", "")
     found = customers.list_page(query, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
+    if query:
+        record_read(Actor.of(request.user), lambda: searched_for(query), "customer.searched")
     context = {
         "form": form,
         "query": query,
@@ -87,6 +90,8 @@ def customer_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
             request, f"{customer} was changed." if is_changed else f"Nothing to change: {name} is as typed."
         )
         return redirect("customer-detail", customer.pk)
+    if request.method != "POST":
+        record_read(Actor.of(request.user), customer, "customer.read")
     return _form_page(request, form, customer)
 
 

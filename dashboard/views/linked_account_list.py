@@ -19,7 +19,10 @@ from dashboard import roles, status
 from dashboard.forms.filters import LinkedAccountFilter
 from dashboard.models import LinkedAccount
 from dashboard.services import account_list
+from dashboard.services.access_log import record_read
 from dashboard.services.account_list import Filters
+from dashboard.services.audit import Actor
+from dashboard.services.audit_query_words import searched_for
 from dashboard.services.creating import creating_integrations
 from dashboard.services.troubles import Trouble, troubles
 from dashboard.sign_in.door import polled
@@ -72,6 +75,8 @@ def linked_account_list(request: HttpRequest) -> HttpResponse:
     filters = Filters(**form.chosen())
     found = account_list.list_page(filters, after=request.GET.get("after", ""), before=request.GET.get("before", ""))
     hits = found.rows if "q" not in form.errors else []
+    if filters.q:
+        record_read(Actor.of(request.user), lambda: searched_for(filters.q), "account.searched")
     if len(hits) == 1 and is_understood and _is_plain_search(request, filters):
         return redirect("linked-account-detail", hits[0].pk)
     now = timezone.now()

@@ -7,10 +7,13 @@ import re
 from typing import Any
 
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from dashboard.models import LinkedAccount, Operation, User
 
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
+# PostgreSQL is told, in a block of its own, for how long a page waits for the record of its look.
+_OF_THE_LOOK = ("'account.searched'", "BEGIN", "lock_timeout", "SAVEPOINT", "COMMIT")
 
 
 def client_of(user: User) -> Client:
@@ -58,3 +61,9 @@ def digest_in(response: Any) -> str:
 def _named(fields: dict[str, Any]) -> dict[str, Any]:
     own = {"confirm_name", "reason", "ticket", "asks"}
     return {name if name in own else f"field-{name}": value for name, value in fields.items()}
+
+
+def besides_the_look(taken: CaptureQueriesContext) -> list[str]:
+    """Return the statements of a page without those that look whether it is on record that it was opened."""
+    statements = [each["sql"] for each in taken.captured_queries]
+    return [sql for sql in statements if not any(mark in sql for mark in _OF_THE_LOOK)]

