@@ -41,7 +41,7 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
 
 
 class Approval(models.Model):
-    """Written only by `services/approvals.py`.
+    """Written only by `services/approvals.py` and the decisions beside it.
 
     `subject` says who carries it out (an operation, a change of roles …) and `subject_id` on what; `payload` is what is
     to be done, without secrets. `digest` is what is approved and `basis` the target as it was when that was asked: if

@@ -97,6 +97,18 @@ def end_if_over(row: Approval) -> str:
     return ""
 
 
+def end_if_not_standing(row: Approval) -> str:
+    """End a request that is over, whose target changed, or whose requester may not do it any more; return why."""
+    if ended := end_if_over(row):
+        return ended
+    requester = person_now(row.requester_id)
+    if requester is not None and requester.has_perm(performer_of(row.subject).permission):
+        return ""
+    why = f"{row.requester_text} may not do this any more."
+    end(row, ApprovalState.VOID, why, None)
+    return why
+
+
 def has_changed(row: Approval) -> bool:
     """Say whether the target is another than was asked about; writes nothing."""
     return performer_of(row.subject).basis(row) != row.basis
@@ -114,7 +126,7 @@ def end(
     record_step(row, str(state), actor)
 
 
-def make(asked: Asked, actor: User, reason: str, ticket: str, **columns: Any) -> Approval:
+def make(asked: Asked, actor: User, reason: str, ticket: str) -> Approval:
     return Approval.objects.create(
         subject=asked.subject,
         subject_id=asked.subject_id,
@@ -132,17 +144,15 @@ def make(asked: Asked, actor: User, reason: str, ticket: str, **columns: Any) ->
         reason=kept_text(reason),
         ticket=storable(ticket.strip(), 100),
         expires_at=expiry(),
-        **columns,
     )
 
 
 def asked_facts(approval: Approval, asked: Asked) -> Facts:
     """Return what the log keeps of a request; what takes making is made by the log itself."""
-    expires = {} if approval.is_broken_glass else {"expires_at": approval.expires_at.isoformat()}
 
     def facts() -> Mapping[str, Any]:
         told = asked.facts() if callable(asked.facts) else asked.facts
-        return {**told, "basis": asked.basis, **expires}
+        return {**told, "basis": asked.basis, "expires_at": approval.expires_at.isoformat()}
 
     return facts
 

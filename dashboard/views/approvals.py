@@ -43,6 +43,9 @@ def approval_list(request: HttpRequest) -> HttpResponse:
     after, before = request.GET.get("after", ""), request.GET.get("before", "")
     found = approval_search.list_page(person, filters, after=after, before=before)
     waiting = [] if filters or after or before else list(_with_operation().filter(pk__in=_first_to_decide(person)))
+    if waiting:
+        # Each of these shows as much as its own page does.
+        record_read(Actor.of(person), None, "approval.read")
     context = {
         "form": form,
         "is_filtered": bool(filters),

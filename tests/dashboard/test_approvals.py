@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from dashboard import roles
 from dashboard.models import Approval, AuditEntry, User
-from dashboard.services import approval_rows, approvals, staff
+from dashboard.services import approval_decisions, approval_rows, approvals, staff
 from dashboard.services.approvals import Asked, Decided, NotDecided
 from dashboard.services.audit import Target
 from tests import people
@@ -117,7 +117,7 @@ def test_who_let_the_decider_in_is_not_asked_back(parcel: Parcel, approver: User
     assert isinstance(answer, NotDecided) and "Somebody else has to decide" in answer.why
     assert refusals() == [("approver", answer.why)]
     with time_machine.travel(timezone.now() + timedelta(days=8), tick=False):
-        assert not approvals._was_let_in_by(admin.pk, approver)
+        assert not approval_decisions._was_let_in_by(admin.pk, approver)
 
 
 @pytest.mark.parametrize("role", ["viewer", "agent", "auditor", "admin"])
@@ -249,12 +249,12 @@ def test_the_same_is_not_asked_for_twice_at_once(parcel: Parcel, agent: User, ap
 
 
 def test_breaking_the_glass_needs_a_reason_and_is_loud(parcel: Parcel, agent: User) -> None:
-    asked = Asked("parcel", "7", "send", Target("7", "Parcel 7"), "digest-1")
+    asked = ask(agent)
 
     with pytest.raises(ValueError, match="needs a reason"):
-        approvals.break_glass(asked, actor=agent, reason="  ")
-    with transaction.atomic():
-        made = approvals.break_glass(asked, actor=agent, reason="Nobody answers, the bank closes at six.")
+        approvals.go_alone(asked, actor=agent, reason="  ")
+    assert isinstance(approvals.go_alone(asked, actor=agent, reason="Nobody answers, the bank closes at six."), Decided)
 
+    made = Approval.objects.get()
     assert made.is_broken_glass and made.state == "used"
     assert "bank closes" in AuditEntry.objects.get(action="approval.broken_glass").body

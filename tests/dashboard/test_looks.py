@@ -135,6 +135,16 @@ def test_a_request_for_a_second_person_shows_what_it_is_about(auditor: Client, a
     assert [look.target_id for look in looks("approval.read")] == [asked.target_id]
 
 
+def test_the_list_is_a_look_where_it_shows_what_waits_in_full(client: Client, asked: Approval) -> None:
+    client.force_login(people.member("approver"))
+    client.get("/approvals/", {"state": "declined"})
+    assert looks("approval.read") == []
+
+    client.get("/approvals/")
+
+    assert [look.target_id for look in looks("approval.read")] == [""]
+
+
 def test_the_page_for_going_on_alone_shows_it_as_well(client: Client, asked: Approval) -> None:
     client.force_login(asked.requester or User())
 
