@@ -793,7 +793,7 @@ def _named(source: str) -> dict[str, int]:
 
         with psycopg.connect(source) as server:
             found = server.execute(
-                "SELECT name FROM unnest(%s) name WHERE to_regclass(name) IS NOT NULL", [[*_POINTING]]
+                "SELECT name FROM unnest(%s::text[]) name WHERE to_regclass(name) IS NOT NULL", [[*_POINTING]]
             )
             tables = [name for (name,) in found.fetchall()]
             return {name: server.execute(_greatest_in(name).encode()).fetchone()[0] for name in tables}  # type: ignore[index]

@@ -19,7 +19,7 @@ from .work_hours import WorkHoursProblem
 from .work_hours import parse as parse_work_hours
 
 KEY_RINGS = ("AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS")
-APPROVALS_KNOWN = frozenset({"delete", "webhook_host", "roles", "second_factor"})
+APPROVALS_KNOWN = frozenset({"delete", "webhook_host", "roles", "second_factor", "retention"})
 _TRIGGERS_CAME_WITH = ("dashboard", "0002_append_only")
 # What each of our connections to SQLite must say, and why.
 _PRAGMAS = (
@@ -66,6 +66,13 @@ def approvals_are_known(**kwargs: Any) -> list[CheckMessage]:
     if settings.APPROVAL_EXPIRES_H < 1:
         found.append(Error("APPROVAL_EXPIRES_H: a request waits for one hour at least.", id="linkdesk.E005"))
     return found
+
+
+@register()
+def months_are_kept(**kwargs: Any) -> list[CheckMessage]:
+    if settings.AUDIT_KEPT_MONTHS >= 1:
+        return []
+    return [Error("AUDIT_KEPT_MONTHS: the audit log stays for one whole month at least.", id="linkdesk.E008")]
 
 
 def _share_a_key(one: str, other: str) -> bool:

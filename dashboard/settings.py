@@ -123,7 +123,7 @@ DATABASE_WEB_ROLE = DATABASES["default"].get("USER", "")
 # On PostgreSQL: the role that the tables belong to. These commands alone connect as it; the web may not change the log.
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
 ACTS_AS_OWNER = bool(DATABASE_OWNER_URL) and (
-    sys.argv[1:2] in (["migrate"], ["grant_web_role"]) or "--restore-triggers" in sys.argv
+    sys.argv[1:2] in (["migrate"], ["grant_web_role"], ["remove_audit_segment"]) or "--restore-triggers" in sys.argv
 )
 if ACTS_AS_OWNER:
     DATABASES["default"] = env.db_url("DATABASE_OWNER_URL")
@@ -272,7 +272,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 # -- Four eyes
 
 # What needs a second person. `webhook_host`: an address at a host that the customer's accounts have not had.
-APPROVALS = env.list("APPROVALS", default=["delete", "webhook_host", "roles", "second_factor"])
+APPROVALS = env.list("APPROVALS", default=["delete", "webhook_host", "roles", "second_factor", "retention"])
 # How long a request waits for one, and after that for its secret.
 APPROVAL_EXPIRES_H = env.int("APPROVAL_EXPIRES_H", default=24)
 
@@ -293,6 +293,9 @@ EXECUTOR_THREADS = env.int("EXECUTOR_THREADS", default=16)
 
 # How long the calls to providers, with their redacted bodies, stay on record.
 API_CALLS_KEPT_DAYS = env.int("API_CALLS_KEPT_DAYS", default=90)
+
+# How many whole months of the audit log stay before one may be removed, by two people and a command.
+AUDIT_KEPT_MONTHS = env.int("AUDIT_KEPT_MONTHS", default=84)
 
 # -- Exports of the audit log: private files that web and worker both reach
 

@@ -17,9 +17,9 @@ from .services import (
     audit_check,
     audit_exports,
     audit_review_walk,
+    audit_segments,
     call_log,
     drafts,
-    executor,
     look,
     operations,
     sync,
@@ -62,12 +62,6 @@ def begin_anchoring() -> None:
     anchoring.begin()
 
 
-@on_startup()  # type: ignore[untyped-decorator]
-def begin_looking_back() -> None:
-    """What a worker before this one was killed with is read back at once; its own look may be counted already."""
-    executor.begin()
-
-
 @db_periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]
 def verify_new_entries() -> None:
     audit_check.check_new()
@@ -81,6 +75,11 @@ def prune_calls() -> None:
 @db_periodic_task(crontab(hour="3", minute="5"))  # type: ignore[untyped-decorator]
 def verify_audit_log() -> None:
     audit_check.check_all()
+
+
+@db_periodic_task(crontab(minute="17"))  # type: ignore[untyped-decorator]
+def close_audit_segments() -> None:
+    audit_segments.close_due()
 
 
 @db_task()  # type: ignore[untyped-decorator]

@@ -22,10 +22,11 @@ ENTRIES = "dashboard_auditentry"
 HEAD = "dashboard_audithead"
 OPERATIONS = "dashboard_operation"
 
+_NO_DELETE = "audit_entry_no_delete"
 # (name, table) of every trigger; PostgreSQL has two more.
 _ON_BOTH = (
     ("audit_entry_no_update", ENTRIES),
-    ("audit_entry_no_delete", ENTRIES),
+    (_NO_DELETE, ENTRIES),
     ("audit_entry_next_seq", ENTRIES),
     ("audit_head_no_delete", HEAD),
     ("audit_head_one_row", HEAD),
@@ -94,6 +95,29 @@ def install_triggers(connection: BaseDatabaseWrapper) -> None:
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for statement in install_statements(connection.vendor, _pairs_of_today()):
             cursor.execute(statement)
+
+
+def remove_entries(connection: BaseDatabaseWrapper, last_seq: int) -> int:
+    """Remove the entries up to a number, with the one trigger out that refuses it; return how many there were.
+
+    In the caller's transaction, so that nobody else ever sees the log without its triggers: they are back, and looked
+    for, before this returns. Only whoever owns the table can. Raises `RuntimeError` if one is missing then.
+    """
+    is_postgresql = connection.vendor == "postgresql"
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(
+            f"ALTER TABLE {ENTRIES} DISABLE TRIGGER {_NO_DELETE}" if is_postgresql else f"DROP TRIGGER {_NO_DELETE}"
+        )
+        cursor.execute(f"DELETE FROM {ENTRIES} WHERE seq <= %s", [last_seq])
+        count = int(cursor.rowcount)
+        cursor.execute(
+            f"ALTER TABLE {ENTRIES} ENABLE ALWAYS TRIGGER {_NO_DELETE}"
+            if is_postgresql
+            else _texts(connection.vendor)[_NO_DELETE]
+        )
+        if missing := missing_triggers(connection):
+            raise RuntimeError(f"these triggers are not back: {', '.join(missing)}")
+    return count
 
 
 class InstallTriggers(Operation):

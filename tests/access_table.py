@@ -64,6 +64,16 @@ audit-review-list        GET           in    in    2f   403   403   403   403   
 audit-review-list        POST          in    in    2f   403   403   403   403   405   403
 audit-review-next        GET           in    in    2f   403   403   403   403   302   403
 audit-review-next        POST          in    in    2f   403   403   403   403   405   403
+audit-segment-detail     GET           in    in    2f   403   403   403   403   404   403
+audit-segment-detail     POST          in    in    2f   403   403   403   403   405   403
+audit-segment-export     GET           in    in    2f   302   302   302   302   302   302
+audit-segment-export     POST          in    in    2f   403   403   403   403   404   403
+audit-segment-keep       GET           in    in    2f   302   302   302   302   302   302
+audit-segment-keep       POST          in    in    2f   403   403   403   403   404   403
+audit-segment-list       GET           in    in    2f   403   403   403   403   200   403
+audit-segment-list       POST          in    in    2f   403   403   403   403   405   403
+audit-segment-release    GET           in    in    2f   302   302   302   302   302   302
+audit-segment-release    POST          in    in    2f   403   403   403   403   404   403
 audit-status             GET           in    in    2f   403   403   403   403   200   403
 audit-status             POST          in    in    2f   403   403   403   403   405   403
 audit-verify             GET           in    in    2f   403   403   403   403   405   403

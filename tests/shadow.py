@@ -40,7 +40,10 @@ AUDITED: dict[str, tuple[str, ...] | None] = {
     "dashboard_approval": ("state",),
     "dashboard_invitation": None,
     "dashboard_auditreviewdecision": None,
+    "dashboard_auditsegment": None,
 }
+# What tells the rows of a table apart, where that is no `id`.
+KEYS = {"dashboard_invitation": "key_digest", "dashboard_auditsegment": "month"}
 # An operation that begins, a draft that is typed into, and one that nobody sent are nothing that has happened.
 _OPERATION = "OLD.state <> 'draft' OR NEW.state NOT IN ('draft', 'expired')"
 
@@ -108,7 +111,7 @@ def _triggers(table: str, columns: tuple[str, ...] | None, *, is_sqlite: bool) -
             differs = "IS NOT" if is_sqlite else "IS DISTINCT FROM"
             when = "(" + " OR ".join(f"OLD.{name} {differs} NEW.{name}" for name in columns) + ")"
             when += f" AND ({_OPERATION})" if table == "dashboard_operation" else ""
-        key = "key_digest" if table == "dashboard_invitation" else "id"
+        key = KEYS.get(table, "id")
         note = f"INSERT INTO {SHADOW} (tbl, op, pk) VALUES ('{table}', '{event}', CAST({row}.{key} AS text))"
         yield from _trigger(f"shadow_{table}_{event.lower()}", table, event, when, note, is_sqlite=is_sqlite)
 

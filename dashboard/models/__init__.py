@@ -13,6 +13,7 @@ from .audit_review import (
     AuditReviewWalk,
     AuditRightUse,
 )
+from .audit_segment import AuditSegment
 from .audit_term import AuditTerm
 from .customer import Customer
 from .invitation import Invitation
@@ -41,6 +42,7 @@ __all__ = [
     "AuditReviewRule",
     "AuditReviewWalk",
     "AuditRightUse",
+    "AuditSegment",
     "AuditTerm",
     "Customer",
     "Invitation",

@@ -90,6 +90,13 @@ def go_alone(approval: Approval, *, actor: User, reason: str) -> Decided | NotDe
     return _unless_in_the_way(approval, lambda: _go_alone(approval, actor, reason))
 
 
+def why_never_alone(approval: Approval) -> str:
+    """Say why its requester cannot go on with this alone, whatever the need, or ""."""
+    if approval.target_id == str(approval.requester_id):
+        return OWN_RIGHTS
+    return performer_of(approval.subject).why_never_alone
+
+
 def _unless_in_the_way(approval: Approval, decide: Callable[[], Decided | NotDecided]) -> Decided | NotDecided:
     """Decide in a transaction of its own; where it cannot be done now, nothing was decided."""
     try:
@@ -118,8 +125,8 @@ def _go_alone(approval: Approval, actor: User, reason: str) -> Decided | NotDeci
         return NotDecided(row, ended_words(row))
     if row.requester_id != actor.pk:
         return NotDecided(row, _denied(row, actor, f"Only {row.requester_text} can go on with this."))
-    if row.target_id == str(actor.pk):
-        return NotDecided(row, _denied(row, actor, OWN_RIGHTS))
+    if why_not := why_never_alone(row):
+        return NotDecided(row, _denied(row, actor, why_not))
     if ended := end_if_not_standing(row):
         return NotDecided(row, ended)
     _carry_out(row, "broken_glass", actor, {"note": kept_text(reason), "is_broken_glass": True})

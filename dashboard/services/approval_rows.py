@@ -48,6 +48,7 @@ class Performer(Protocol):
     """What a subject of approvals knows about itself."""
 
     permission: str  # the right that the requester needs, still when it is approved
+    why_never_alone: str  # why nobody goes on alone with it, as a sentence; "" where that can be
 
     def basis(self, approval: Approval) -> str:
         """Return the digest of the target as it is now; another one than was asked about makes the request void."""

@@ -14,7 +14,17 @@ from django.utils import timezone
 
 from ..models import Approval, User
 from ..models.approval import PENDING, ApprovalState
-from .approval_decisions import NO_RIGHT, OWN, Decided, NotDecided, approve, decline, go_alone, withdraw
+from .approval_decisions import (
+    NO_RIGHT,
+    OWN,
+    Decided,
+    NotDecided,
+    approve,
+    decline,
+    go_alone,
+    why_never_alone,
+    withdraw,
+)
 from .approval_rows import (
     Asked,
     CannotPerform,
@@ -148,6 +158,7 @@ __all__ = [
     "request",
     "use",
     "void",
+    "why_never_alone",
     "why_not_standing",
     "withdraw",
 ]

@@ -26,6 +26,7 @@ from .audit_redaction import Pseudonym, pseudonym, redact_changes
 from .audit_verify import Finding, Verification, verify
 
 __all__ = [
+    "ON_THE_SERVER",
     "SYSTEM",
     "Actor",
     "AuditClosed",
@@ -72,6 +73,8 @@ class Actor:
 
 
 SYSTEM = Actor("", "Linkdesk", "system")
+# Whoever runs a command there: the log knows no name, and says so.
+ON_THE_SERVER = Actor("", "Somebody on the server", "server")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,9 @@ MODELS: dict[str, _Classes] = {
     "AuditHead": _classes(PUBLIC="chain seq mac"),
     "AuditAnchor": _classes(PUBLIC="sink seq mac taken_at tried_at claimed_until trouble finding"),
     "AuditCheck": _classes(PUBLIC="scope at ok entries seq mac findings first_finding"),
+    "AuditSegment": _classes(
+        PUBLIC="month first_seq last_seq last_mac closed_at approval export_sha256 released_at removed_at"
+    ),
     "AuditTerm": _classes(PUBLIC="name value seq"),
     "AuditExport": _classes(
         PUBLIC="id form state last_seq asked_at asked_by_id asked_by claim attempts beat_at total written ended_at"

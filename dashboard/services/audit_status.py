@@ -12,6 +12,7 @@ from dashboard.models import AuditAnchor, AuditCheck, AuditHead
 from . import audit_gate
 from .anchor_sinks import BadAddress, configured
 from .audit_bytes import CHAIN
+from .audit_segments import last_removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class ChainStatus:
     """`verified_at` is the newest look, in part or in full; `is_verified` is false once a look found something.
 
     `anchored_seq` is what every sink has; `entries_since` came after it. `promise` says how far an anchor may lag.
-    `closed` says why nothing may be sent or changed, "" where it may.
+    `begins_after` is the last entry that has left the log, 0 where none has. `closed` says why nothing may be sent or
+    changed, "" where it may.
     """
 
     verified_at: datetime | None
@@ -40,13 +42,14 @@ class ChainStatus:
     anchored_at: datetime | None
     anchored_seq: int
     entries_since: int
+    begins_after: int
     promise: str
     closed: str
     sinks: tuple[SinkStatus, ...]
 
 
 def status() -> ChainStatus:
-    """Return how the log stands now; in five queries, whatever its size."""
+    """Return how the log stands now; in a handful of queries, whatever its size."""
     checks = {check.scope: check for check in AuditCheck.objects.all()}
     whole, newest = checks.get("full"), max(checks.values(), key=lambda check: check.at, default=None)
     bad = next((check for check in checks.values() if not check.ok), None)
@@ -54,6 +57,7 @@ def status() -> ChainStatus:
     head_seq = AuditHead.objects.filter(chain=CHAIN).values_list("seq", flat=True).first() or 0
     anchored_seq = min((sink.seq for sink in sinks), default=0)
     closed = audit_gate.look()
+    removed = last_removed()
     return ChainStatus(
         verified_at=newest.at if newest else None,
         is_verified=newest is not None and bad is None,
@@ -63,6 +67,7 @@ def status() -> ChainStatus:
         anchored_at=min((sink.taken_at for sink in sinks if sink.taken_at), default=None),
         anchored_seq=anchored_seq,
         entries_since=max(0, head_seq - anchored_seq),
+        begins_after=removed.last_seq if removed else 0,
         promise=promise() if sinks else "",
         closed=closed.sentence if closed else "",
         sinks=sinks,

@@ -102,6 +102,7 @@ def void_by_edit(operation: Operation, *, actor: User) -> str:
 
 class _AnOperation:
     permission = roles.REPAIR
+    why_never_alone = ""
 
     def basis(self, approval: Approval) -> str:
         operation = _rows().filter(pk=approval.subject_id).first()

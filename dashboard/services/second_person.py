@@ -29,15 +29,17 @@ class By:
 
 
 class Act(ABC):
-    """Subclass it, say the five things below, and `approvals.register` one; then `ask` does it or asks for it.
+    """Subclass it, say the things below, and `approvals.register` one; then `ask` does it or asks for it.
 
     `name` is the subject of its requests and its word in `APPROVALS`, `permission` the right that the requester needs,
-    `waiting` what is said where the same is asked for already. `subject_id` says what it is done to, `payload` the
-    rest that doing it takes, as JSON and without secrets: the two together are what both people agree to.
+    `why_never_alone` says that nobody goes on alone with it, `waiting` is said where the same is asked for already.
+    `subject_id` says what it is done to, `payload` the rest that doing it takes, as JSON and without secrets: the two
+    together are what both people agree to.
     """
 
     name: str
     permission: str
+    why_never_alone: str = ""
     waiting: str = "Another request for this waits for a second person already."
 
     @abstractmethod

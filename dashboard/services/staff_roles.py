@@ -13,11 +13,10 @@ from providers.answers import digest_of
 
 from ..models import Approval, User
 from . import approvals, staff
-from .audit import Actor, Kind, Target, record
+from .audit import ON_THE_SERVER, Actor, Kind, Target, record
 from .second_person import Act, By
 
 SUBJECT = ACTION = "roles"
-ON_THE_SERVER = Actor("", "Somebody on the server", "server")
 
 
 def names_of(person: User) -> list[str]:

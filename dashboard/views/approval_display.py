@@ -57,6 +57,7 @@ class Card:
     is_own: bool
     may_decide: bool
     why_not: str
+    may_go_alone: bool
     note: NoteForm
 
     @property
@@ -131,7 +132,8 @@ def card_of(approval: Approval, user: Any, *, note: NoteForm | None = None) -> C
         tuple(approval.shown),
         is_own,
         may_decide=approval.state == ApprovalState.OPEN and not is_own and user.has_perm(roles.APPROVE),
-        why_not=approvals.why_not_standing(approval),
+        why_not=(why_not := approvals.why_not_standing(approval)),
+        may_go_alone=approval.state == ApprovalState.OPEN and not why_not and not approvals.why_never_alone(approval),
         note=note or NoteForm(prefix=None),
     )
 

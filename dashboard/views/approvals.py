@@ -106,7 +106,8 @@ def approval_alone(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Go on without a second person: asked once more, with a reason, and everybody concerned is told."""
     approval = _visible(request, pk)
     person = _person(request)
-    if approval.requester_id != person.pk or approval.state != ApprovalState.OPEN:
+    is_own = approval.requester_id == person.pk and approval.state == ApprovalState.OPEN
+    if not is_own or approvals.why_never_alone(approval):
         return redirect("approval-detail", pk=approval.pk)
     if request.method != "POST":
         _record_look(request, approval)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,10 +23,12 @@ from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 from dashboard.services.audit_needs import TooBroad
 from dashboard.services.audit_query_words import looked_for
+from dashboard.services.audit_segments import last_removed
 from dashboard.services.audit_status import status as chain_status
 from dashboard.services.name_words import names_at, names_of, places_of
 
 from .access import needs
+from .audit_segments import answer_gone
 from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
 from .rendering import render_page_or_fragment, wants_fragment
 
@@ -60,6 +62,8 @@ def audit_entry_list(request: HttpRequest) -> HttpResponse:
         "after": found.after,
         "before": found.before,
         "looked_to": found.looked_to,
+        # What is older may have left the log: said where a reader comes to its beginning.
+        "begins_after": last_removed() if found.after is None else None,
         "mistakes": mistakes,
         "qualifiers": QUALIFIERS.items(),
         "kinds": Kind.choices,
@@ -72,7 +76,9 @@ def audit_entry_list(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_entry_detail(request: HttpRequest, seq: int) -> HttpResponse:
     """Show an entry: a page of its own, or what the drawer beside the list holds."""
-    entry = get_object_or_404(AuditEntry, seq=min(seq, 2**63 - 1))
+    entry = AuditEntry.objects.filter(seq=min(seq, 2**63 - 1)).first()
+    if entry is None:
+        return answer_gone(request, seq)
     facts = facts_of(entry)
     operation = Operation.objects.filter(pk=entry.operation_id).first() if _is_uuid(entry.operation_id) else None
     siblings = AuditEntry.objects.filter(operation_id=entry.operation_id).order_by("seq").defer("body")

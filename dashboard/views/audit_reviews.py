@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,6 +23,7 @@ from dashboard.services.audit_review_rules import WORDS
 from dashboard.services.name_words import names_at, places_of
 
 from .access import needs
+from .audit_segments import answer_gone
 from .audit_words import changes_of, conflict_of, facts_of, line_of, simple_facts
 
 
@@ -60,7 +61,9 @@ def audit_review_next(request: HttpRequest) -> HttpResponse:
 @needs(roles.READ_AUDIT)
 @require_http_methods(["GET", "HEAD", "POST"])
 def audit_review_detail(request: HttpRequest, seq: int) -> HttpResponse:
-    entry = get_object_or_404(AuditEntry, seq=min(seq, 2**63 - 1))
+    entry = AuditEntry.objects.filter(seq=min(seq, 2**63 - 1)).first()
+    if entry is None:
+        return answer_gone(request, seq)
     if request.method != "POST":
         record_read(Actor.of(request.user), None, "audit.read")
         return _page(request, entry)

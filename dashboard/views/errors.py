@@ -150,7 +150,7 @@ def trouble_of(exception: BaseException | None) -> Trouble | None:
 def _template(request: HttpRequest, trouble: Trouble) -> str:
     """Pick the page inside the shell only where the shell can be drawn: it reads the signed-in person's rights."""
     user = getattr(request, "user", None)
-    is_safe = trouble.status in (403, 404, 409) and user is not None and user.is_authenticated
+    is_safe = trouble.status in (403, 404, 409, 410) and user is not None and user.is_authenticated
     return "dashboard/errors/inside.html" if is_safe else "dashboard/errors/plain.html"
 
 

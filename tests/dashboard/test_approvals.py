@@ -27,6 +27,7 @@ class Parcel:
     """Something that can be asked for: it counts how often it was done."""
 
     permission = roles.REPAIR
+    why_never_alone = ""
 
     def __init__(self) -> None:
         self.now = "as it was"

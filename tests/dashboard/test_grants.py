@@ -14,11 +14,17 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from dashboard import checks, grants
-from dashboard.models import AuditEntry, AuditHead
+from dashboard.models import AuditEntry, AuditHead, AuditSegment
+from dashboard.services import audit_segments
 from dashboard.services.audit import SYSTEM, AuditUnavailable, Kind, record, verify
+from dashboard.services.audit_removal import CannotRemove, remove
+from dashboard.triggers import missing_triggers
 from tests import databases, people
+
+from . import segments
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -217,6 +223,30 @@ def test_no_entry_without_the_right_to_add_one(web: Roles, roles: Roles) -> None
             record(Kind.EVENT, "test.happened", actor=SYSTEM)
     finally:
         assert manage(roles, "grant_web_role").returncode == 0
+
+
+def test_a_segment_is_removed_by_the_owner_and_not_by_the_web(web: Roles, settings: Any, tmp_path: Path) -> None:
+    settings.APPROVALS, settings.AUDIT_KEPT_MONTHS, settings.EXPORTS_DIR = [], 1, tmp_path
+    audit_segments.close_due()
+    with segments.at(f"{timezone.now().year + 1}-06"):
+        entry()
+        audit_segments.close_due()
+        segment = AuditSegment.objects.get()
+        path = segments.released(segment, people.member("auditor"), people.member("approver"))
+        with pytest.raises(CannotRemove, match="DATABASE_OWNER_URL"):
+            remove(segment.month, path)
+        assert AuditEntry.objects.filter(seq=1).exists()
+
+    # The command's own clock is not ahead.
+    early = manage(web, "remove_audit_segment", segment.month, "--export", str(path), AUDIT_KEPT_MONTHS="1")
+    assert early.returncode == 1 and "is kept until" in early.stderr
+    AuditSegment.objects.update(month="2020-01")
+    done = manage(web, "remove_audit_segment", "2020-01", "--export", str(path), AUDIT_KEPT_MONTHS="1")
+
+    assert done.returncode == 0, done.stderr
+    assert not AuditEntry.objects.filter(seq=1).exists()
+    assert verify().begins_after == segment.last_seq
+    assert missing_triggers(connection) == []
 
 
 def _as(roles: Roles, role: str, statement: str) -> None:

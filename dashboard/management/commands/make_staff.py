@@ -14,6 +14,7 @@ from django.urls import reverse
 from dashboard.models import User
 from dashboard.roles import ROLES
 from dashboard.services import invitations, staff, staff_roles
+from dashboard.services.audit import ON_THE_SERVER
 
 
 class Command(BaseCommand):
@@ -36,7 +37,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             person = User.objects.filter(email=email).first()
             if person is None:
-                person, key = staff.add(email, options["name"], actor=staff_roles.ON_THE_SERVER)
+                person, key = staff.add(email, options["name"], actor=ON_THE_SERVER)
             elif not person.is_active:
                 raise CommandError(f"{person} is disabled; an administrator enables them.")
             else:
