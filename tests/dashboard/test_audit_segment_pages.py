@@ -82,6 +82,9 @@ def test_a_segment_goes_the_whole_way(june: AuditSegment, reader: Client, audito
     page = words(reader.get(JUNE))
     assert "manage.py remove_audit_segment 2026-06 --export FILE.zip" in page and "still here" in page
 
+    story = words(reader.get("/audit/", {"q": AuditSegment.objects.get(month="2026-06").story}))
+    assert "Closed a segment of the audit log" in story and "Released a segment" in story
+
     [path] = Path(audit_exports.files.settings.EXPORTS_DIR).iterdir()
     remove("2026-06", path)
     page = words(reader.get(JUNE))
