@@ -21,15 +21,16 @@ The bytes of an entry, `field(x)` being u32(length) then the bytes, text in UTF-
           field(integration) field(operation_id) field(result) field(body))
 
 A log may begin later than with entry 1: where an entry of its own says that what came before was removed, and after
-which code it goes on (`audit.segment_removed`), that is no finding. Without such an entry it is a gap.
+which code it goes on (`audit.segment_removed`), that is no finding. Without such an entry it is a gap. With a
+`--public-key` that entry must carry a note which its key signed: AUDIT_KEYS alone remove nothing.
 
 Findings: `gap` (numbers are missing), `mac` (not what was written), `prev` (does not follow the one before it),
 `unknown_key` (its key is not in the ring), `missing_tail` (the end of the chain is ahead of the entries),
 `row_points_past_end` (entries past the end of the chain, or other rows that name such), `no_head` (the end itself is
-missing), `rollback` (the log is not the one that was anchored: put back, cut or written anew), `orphan_intent` (sent,
-and no outcome since), `bad_anchor` (an anchor that its key did not sign, or of another log), `lost_anchor` (a sink
-keeps not what it took; only where Linkdesk looks itself), `bundle` (an export that is not as it was signed), `segment`
-(an export of removed entries that is not the one which the log names).
+missing), `rollback` (the log is not the one that was anchored: put back, cut or written anew; or what was removed is
+here again), `orphan_intent` (sent, and no outcome since), `bad_anchor` (an anchor that its key did not sign, or of
+another log), `lost_anchor` (a sink keeps not what it took; only where Linkdesk looks itself), `bundle` (an export that
+is not as it was signed), `segment` (an export of removed entries that is not the one which the log names).
 """
 
 from __future__ import annotations
@@ -72,6 +73,7 @@ TEXT_COLUMNS = (
 )
 COLUMNS = ("seq", "chain", "key_id", "prev_mac", "mac", *TEXT_COLUMNS)
 EXPORT_FORMAT = "linkdesk-audit-export/v1"
+REMOVAL_FORMAT = "linkdesk-audit-removal/v1"
 # More are counted, not listed: a broken log must not fill the memory of who looks at it.
 MAX_FINDINGS = 1000
 _MAX_CELL_CHARS = 16_000_000
@@ -157,12 +159,21 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What an entry (`told_by`) says of others that have left the log: up to which one, its code, and their export."""
+    """What an entry (`told_by`) says of others that have left the log: up to which one, its code, and their export.
+
+    `note` is the same, signed: whoever holds only the keys of the entries cannot make it.
+    """
 
     told_by: int
     last_seq: int
     mac: bytes
     export_sha256: str
+    note: str
+
+    @property
+    def lines(self) -> list[str]:
+        """Return what `note` must say after the log's name."""
+        return [REMOVAL_FORMAT, str(self.last_seq), self.mac.hex(), self.export_sha256]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +201,15 @@ class Walk:
 
     `keys` are HMAC keys by id, None where there are none to check with. `start` is a checkpoint: the last entry before
     the first one to come. `anchors` are MACs by number. `contiguous` is false where entries were picked out. `cut` is
-    the entry before the first one that came, where that is not `start`; one of `removals` has to tell of it.
+    the entry before the first one that came, where that is not `start`; one of `removals` has to tell of it, signed by
+    one of `public_keys` where there are any. `first` is the number of the first entry that came.
     """
 
     keys: Mapping[str, bytes] | None
     start: Point = (0, b"")
     anchors: Mapping[int, bytes] = field(default_factory=dict)
     contiguous: bool = True
+    public_keys: Mapping[str, str] = field(default_factory=dict)
     seq: int = 0
     mac: bytes = b""
     entries: int = 0
@@ -206,6 +219,7 @@ class Walk:
     findings: list[Finding] = field(default_factory=list)
     sent: dict[str, tuple[int, str]] = field(default_factory=dict)
     cut: Point | None = None
+    first: int = 0
     removals: list[Removal] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -225,6 +239,7 @@ class Walk:
             # SQLite takes any text for a number; such a row sorts after all the others.
             self.note("mac", self.seq + 1, "an entry has a number that is none")
             return
+        self.first = self.first or seq
         self._look_at_place(row, seq)
         self.seq, self.mac = seq, _raw(row.get("mac"))
         is_genuine = self._look_at_mac(row, seq)
@@ -284,16 +299,33 @@ class Walk:
             kinds=kinds,
         )
 
+    def is_signed(self, removal: Removal) -> bool:
+        """Say whether a removal is signed, as far as there are keys to tell."""
+        if not self.public_keys:
+            return True
+        try:
+            return open_note(removal.note, self.public_keys)[1:] == removal.lines
+        except BadNote:
+            return False
+
     def _look_at_cut(self) -> Iterator[Finding]:
         """Yield what is wrong with the place at which the log begins, once everything was seen that may tell of it."""
+        newest = max(self.removals, key=lambda each: each.last_seq, default=None)
+        if newest and self.first and self.first <= newest.last_seq:
+            text = f"is here again, and entry {newest.told_by} says that all up to {newest.last_seq} was removed"
+            yield Finding("rollback", self.first, text)
         if self.cut is None:
             return
         seq, mac = self.cut
         if self.anchors.get(seq, mac) != mac:
             yield Finding("rollback", seq, "is not the entry that was anchored: the log was put back or written anew")
-        if not any(each.last_seq == seq and each.mac == mac for each in self.removals):
+        telling = [each for each in self.removals if each.last_seq == seq and each.mac == mac]
+        if not any(map(self.is_signed, telling)):
             first = self.start[0] + 1
-            yield Finding("gap", first, f"entries {first} to {seq} are missing, and no entry tells of their removal")
+            told = (
+                "the entry that tells of their removal is not signed" if telling else "no entry tells of their removal"
+            )
+            yield Finding("gap", first, f"entries {first} to {seq} are missing, and {told}")
 
     def _look_at_place(self, row: Row, seq: int) -> None:
         if self.contiguous and self.entries == 1 and seq > self.seq + 1:
@@ -355,7 +387,7 @@ def removal_of(row: Row) -> Removal | None:
         return None
     if not isinstance(last_seq, int) or not 0 < last_seq < row["seq"] or len(mac) != hashlib.sha256().digest_size:
         return None
-    return Removal(row["seq"], last_seq, mac, str(told.get("export_sha256")))
+    return Removal(row["seq"], last_seq, mac, str(told.get("export_sha256")), str(told.get("signed")))
 
 
 def _message(row: Row) -> bytes:
@@ -647,7 +679,8 @@ def look_at_segment(walk: Walk, path: Path, public_keys: Mapping[str, str], keys
     with path.open("rb") as file:
         while piece := file.read(1 << 20):
             digest.update(piece)
-    removal = next((each for each in walk.removals if each.export_sha256 == digest.hexdigest()), None)
+    told = (each for each in walk.removals if each.export_sha256 == digest.hexdigest() and walk.is_signed(each))
+    removal = next(told, None)
     if removal is None:
         walk.note("segment", 0, f"{path.name}: no entry of the log names this file by its SHA-256")
         return
@@ -717,7 +750,7 @@ def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
     # Before the entries: what a desk that goes on anchors meanwhile is no row that points past the end.
     named = {} if is_dump or upto else _named(options.source)
     rows, head = _source(options.source, start[0], upto)
-    walk = Walk(keys, start=start, anchors=anchors)
+    walk = Walk(keys, start=start, anchors=anchors, public_keys=public_keys)
     walk.look_at_start()
     is_there = options.entry is None
     for row in rows:
@@ -740,7 +773,7 @@ def _verify(options: argparse.Namespace) -> tuple[Verification, dict[str, Any]]:
     # Last: whoever may add to the file must not fill the list.
     for finding in bad:
         walk.note(finding.kind, finding.seq, finding.text)
-    return walk.result(), {"anchors": len(anchors)}
+    return walk.result(), {"anchors": len(anchors), "public_keys": len(public_keys)}
 
 
 def _given_anchors(
@@ -828,6 +861,8 @@ def _print(found: Verification, about: Row) -> None:
             print(f"{name}: {about[name]}")
     if found.begins_after and found.ok:
         print(f"It begins after entry {found.begins_after}: what came before was removed, and the log tells of it.")
+        if not about.get("public_keys"):
+            print("Whether that is signed was not looked at: give --public-key.")
     if found.ok:
         print(f"{found.entries} entries, up to number {found.seq}: everything is as it was written;")
         print(_said_of_anchors(found.anchored, about))

@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from dashboard import signing
-from dashboard.audit_verifier import REMOVED, CannotLook, verify_bundle
+from dashboard.audit_verifier import REMOVED, CannotLook, Removal, verify_bundle
 from dashboard.keyring import parse_ring
 from dashboard.models import AuditEntry, AuditHead, AuditSegment
 from dashboard.triggers import remove_entries
@@ -104,12 +104,14 @@ def _remove(segment: AuditSegment) -> AuditSegment:
     audit_index.forget_until(segment.last_seq)
     segment.removed_at = timezone.now()
     segment.save()
+    removal = Removal(0, *last, segment.export_sha256, "")
+    signed = signing.sign_note([settings.AUDIT_ORIGIN, *removal.lines])
     record(
         Kind.EVENT,
         REMOVED,
         actor=ON_THE_SERVER,
         target=target_of(segment),
-        facts={**facts_of(segment), "export_sha256": segment.export_sha256},
+        facts={**facts_of(segment), "export_sha256": segment.export_sha256, "signed": signed},
         approval=segment.approval,
     )
     return segment

@@ -326,7 +326,7 @@ def test_the_lone_verifier_knows_a_shortened_log_and_its_export(
 
     whole = look_alone(database(), "--segment", str(kept))
     assert whole.returncode == 0, whole.stdout + whole.stderr
-    assert f"begins after entry {june.last_seq}" in whole.stdout
+    assert f"begins after entry {june.last_seq}" in whole.stdout and "give --public-key" not in whole.stdout
     assert look_alone(str(kept)).returncode == 0
 
     july = exported(AuditSegment.objects.get(month="2026-07"), auditor)
