@@ -26,8 +26,9 @@ def main(arguments: list[str]) -> None:
     django.setup()
     todo: dict[str, Any] = {"spend": spend, "guess": guess}
     print("ready", flush=True)
-    sys.stdin.readline()
-    print(todo[arguments[0]](arguments[1], arguments[2], int(arguments[3])), flush=True)
+    # Told at the start: a code is right for a minute, and a process may take longer to come so far.
+    tried = sys.stdin.readline().strip()
+    print(todo[arguments[0]](arguments[1], tried, int(arguments[2])), flush=True)
 
 
 if __name__ == "__main__":

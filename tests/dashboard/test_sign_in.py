@@ -15,6 +15,7 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from allauth.usersessions.models import UserSession
 from django.conf import settings as django_settings
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
@@ -140,13 +141,14 @@ def test_the_code_of_the_set_up_does_not_work_again_and_the_next_one_does_once(
 ) -> None:
     give_password(door, ana, next="/customers/")
     assert "Incorrect code" in words(door.post(CODE, {"code": code_of(seed)}))
+    following = code_of(seed, steps=1)
 
-    assert door.post(CODE, {"code": code_of(seed, steps=1)})["Location"] == "/customers/"
+    assert door.post(CODE, {"code": following})["Location"] == "/customers/"
 
     assert door.get("/customers/").status_code == 200
     door.post("/account/logout/")
     give_password(door, ana)
-    assert door.post(CODE, {"code": code_of(seed, steps=1)}).status_code == 200
+    assert door.post(CODE, {"code": following}).status_code == 200
     assert actions().count("factor.used") == 1 and actions().count("factor.failed") == 2
 
 
@@ -242,22 +244,33 @@ def test_a_factor_that_cannot_be_recorded_is_not_added(door: Client, ana: User, 
 # -- keys of sessions
 
 
-def test_the_key_of_a_session_changes_at_every_proof_and_at_the_way_out(door: Client, ana: User, seed: str) -> None:
+@pytest.mark.parametrize("proof", ["password", "code"])
+def test_the_key_of_a_session_changes_at_every_proof_and_at_the_way_out(
+    door: Client, ana: User, seed: str, proof: str
+) -> None:
     def key() -> str:
         return door.cookies["sessionid"].value if "sessionid" in door.cookies else ""
 
-    seen = []
+    codes = Authenticator.objects.get(type="recovery_codes").wrap().generate_codes()
+    door.cookies.clear()
+    door.session.save()
+    seen = [key()]  # somebody else may have put it there and wait for it to be signed in
     give_password(door, ana)
     seen.append(key())
-    door.post(CODE, {"code": code_of(seed, steps=1)})
+    door.post(CODE, {"code": codes[0]})
     seen.append(key())
-    door.post(CONFIRM, {"password": PASSWORD})
+    if proof == "password":
+        door.post(CONFIRM, {"password": PASSWORD})
+    else:
+        door.post("/account/confirm/code/", {"code": codes[1]})
     seen.append(key())
+    assert actions()[-1] == "session.confirmed"
     assert UserSession.objects.get(user=ana).session_key == key()
     door.post("/account/logout/")
     seen.append(key())
 
-    assert len(set(seen)) == len(seen), seen
+    assert "" not in seen[:-1] and len(set(seen)) == len(seen), seen
+    assert not Session.objects.filter(session_key__in=seen).exists(), "no key opens anything any more"
 
 
 # -- the time of a session is over

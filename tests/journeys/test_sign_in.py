@@ -108,3 +108,28 @@ def test_asking_once_more_keeps_what_was_typed(desk: Desk, sign_in: SignIn, watc
     apply_button(page).click()
 
     expect(page.locator("#operation-progress, #receipt, #outcome-card, #mfa-room").first).to_be_visible()
+
+
+def test_signing_out_everywhere_shuts_the_other_browser_at_its_next_click(desk: Desk, sign_in: SignIn) -> None:
+    here = sign_in("", "/account/login/")
+    give_password(here, AGENT, PASSWORD)
+    set_up_app(here)
+    code = here.locator(".codes code").first.inner_text()
+    here.get_by_role("link", name="I have them").click()
+    there = sign_in("", "/account/login/?next=/customers/", theme="dark")
+    give_password(there, AGENT, PASSWORD)
+    there.get_by_label("Code").fill(code)
+    there.get_by_role("button", name="Sign in", exact=True).click()
+    expect(there.get_by_role("heading", name="Customers")).to_be_visible()
+
+    here.reload()
+    here.get_by_role("link", name="Where you are signed in (2)").click()
+    expect(here.get_by_role("row").filter(has_text="this one")).to_have_count(1)
+    here.get_by_role("button", name="Sign out everywhere else").click()
+
+    expect(here.get_by_role("rowheader")).to_have_count(1)
+    there.get_by_role("link", name="Linked accounts").click()
+    expect(there.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    assert urlsplit(there.url).path == "/account/login/"
+    here.get_by_role("link", name="Linked accounts").click()
+    expect(here.get_by_role("heading", name="Linked accounts")).to_be_visible()
