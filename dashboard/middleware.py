@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import resolve_url
 from django.utils.cache import patch_cache_control
 
@@ -15,6 +15,17 @@ from dashboard.views import errors
 from dashboard.views.rendering import wants_fragment
 
 log = structlog.get_logger(__name__)
+METHODS = ("GET", "HEAD", "POST")
+
+
+class MethodMiddleware:
+    """Refuse every method that no page asks for: views of Django's and allauth's take PUT for POST, and DELETE."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request) if request.method in METHODS else HttpResponseNotAllowed(METHODS)
 
 
 class PageMiddleware:

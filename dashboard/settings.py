@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "dashboard.sign_in.door.DoorMiddleware",
     "dashboard.middleware.PageMiddleware",
     "dashboard.request_log.RequestLogMiddleware",
+    "dashboard.middleware.MethodMiddleware",
 ]
 
 ROOT_URLCONF = "dashboard.urls"

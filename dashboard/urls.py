@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from dashboard.views import (
@@ -28,7 +29,7 @@ handler429 = "dashboard.views.errors.too_many"
 handler500 = "dashboard.views.errors.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", RedirectView.as_view(pattern_name="linked-account-list", query_string=True), name="home"),
+    path("", require_safe(RedirectView.as_view(pattern_name="linked-account-list", query_string=True)), name="home"),
     path("linked-accounts/", linked_account_list.linked_account_list, name="linked-account-list"),
     path("linked-accounts/table/", linked_account_list.linked_account_table, name="linked-account-table"),
     path("", include("dashboard.views.urls_operations")),

@@ -1,25 +1,28 @@
-"""Walks every address as everybody: what `tests/access_table.py` is compared with."""
+"""Walks every address as everybody: what `tests/access_table.py` and `tests/access_needs.py` are compared with."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
+from http.cookies import SimpleCookie
 from typing import Any
 
+from django.apps import apps
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from dashboard.models import ApiCall, AuditEntry, Operation, User
-from dashboard.services import approvals, operations
-from dashboard.services.audit import SYSTEM, Kind, Target, record
+from dashboard.models import AuditEntry, User
+from dashboard.services.audit import Kind
+from dashboard.views.proof import question_in_new_tab
 from tests import people
-from tests.dashboard import accounts
 
-SIGNED_IN = ("none", "viewer", "agent", "approver", "auditor", "admin")
-EVERYBODY = ("anonymous", "disabled", "password", *SIGNED_IN)
+from .access_table import EVERYBODY
+from .access_things import things
+
 _PARTIAL = {"HTTP_HX_REQUEST": "true", "HTTP_HX_REQUEST_TYPE": "partial"}
 
 
@@ -31,84 +34,94 @@ def patterns(resolver: URLResolver | None = None) -> Iterator[URLPattern]:
             yield pattern
 
 
+@cache
+def by_name() -> dict[str, URLPattern]:
+    return {str(pattern.name): pattern for pattern in patterns()}
+
+
 def names() -> set[str]:
-    return {str(pattern.name) for pattern in patterns()}
+    return set(by_name())
+
+
+def everything() -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table but the sessions: each request of a signed-in person says that they are there."""
+    return {
+        model._meta.db_table: list(model._base_manager.order_by("pk").values_list())
+        for model in apps.get_models()
+        if model is not Session
+    }
 
 
 class Walk:
-    """One account, draft, entry and person for every address, and a client for everybody who may knock."""
+    """One of everything that an address names, and everybody who may knock, signed in."""
 
-    def __init__(self) -> None:
-        account = accounts.account(accounts.customer())
-        self.password = make_password("a long password of mine")
-        agent = people.member("agent", email="owner@desk.example")
-        opened = operations.open_draft(account, "refresh", actor=agent)
-        assert isinstance(opened, Operation), opened
-        call = ApiCall.objects.create(integration="belvo", method="GET", path_template="/x", path="/x", duration_ms=1)
-        entry = record(Kind.EVENT, "test.happened", actor=SYSTEM)
-        admin = people.member("admin", email="other@desk.example")
-        asked = approvals.Asked("roles", str(agent.pk), "roles", Target.of(agent), "digest", payload={"roles": []})
-        approval = approvals.request(asked, actor=admin, reason="leaves")
-        self.things: dict[str, Any] = {
-            "account": account.pk,
-            "customer": account.customer_id,
-            "operation": opened.pk,
-            "staff": agent.pk,
-            "approval": approval.pk,
-            "seq": entry.seq,
-            "number": call.pk,
-            "action": "refresh",
-            "integration": "belvo",
-            "key": "no-such-key",
-        }
-        self.clients = {who: self._client(who) for who in EVERYBODY}
+    def __init__(self, action: str = "refresh") -> None:
+        self._knocking = Client()
+        self.cookies: dict[str, dict[str, str]] = {"anonymous": {}}
+        self.people: dict[str, User] = {}
+        for who in EVERYBODY[1:]:
+            role = "agent" if who in ("disabled", "password") else who
+            methods = ("password",) if who == "password" else ("password", "mfa")
+            self.admit(who, Group.objects.filter(name=role), methods)
+        self.things = things(auditor=self.people["auditor"], action=action)
+        User.objects.filter(pk=self.people["disabled"].pk).update(is_active=False)
 
-    def look(self, name: str, method: str, who: str, *, partial: bool) -> str:
-        """Return the status, or where the answer leads: `in` to the sign-in, `2f` to the second factor."""
+    def admit(
+        self, who: str, groups: Iterable[Group], methods: Iterable[str] = ("password", "mfa"), *, ago_s: float = 0
+    ) -> None:
+        """Let one more person sign in; the rest says how they proved who they are, and how long ago."""
+        person = User.objects.create(email=f"{who}@desk.example", name=who, password=_hash())
+        person.groups.set(groups)
         client = Client()
-        # A sign-out takes the cookie with it.
-        client.cookies.update(self.clients[who].cookies)
-        denied = AuditEntry.objects.filter(kind=Kind.DENIED, action="access.denied")
-        with _undone():
-            before = denied.count()
-            response = getattr(client, method.lower())(self.address(name), **(_PARTIAL if partial else {}))
-            status = response.status_code
-            if status == 403:
-                assert denied.count() == before + 1, f"{method} {name} as {who}: a refusal that is not on record"
-            target = response.get("HX-Redirect") or response.get("Location") or ""
-            if target.startswith(reverse("account_login")):
-                return "in"
-            if target.startswith(reverse("second-factor-required")):
-                return "2f"
-            return str(status)
+        client.force_login(person)
+        people.proved(client, person, *methods, ago_s=ago_s)
+        self.people[who] = person
+        self.cookies[who] = {name: cookie.value for name, cookie in client.cookies.items()}
+
+    def look(self, name: str, method: str, who: str, *, partial: bool = False) -> str:
+        """Knock, undo what came of it, and return the answer as `answer` does."""
+        with undone():
+            answer = self.answer(name, method, who, partial=partial)
+            if answer == "403":
+                refusals = AuditEntry.objects.filter(kind=Kind.DENIED, action="access.denied").count()
+                assert refusals == 1, f"{method} {name} as {who}: a refusal that is not on record"
+            return answer
+
+    def answer(self, name: str, method: str, who: str, *, partial: bool = False) -> str:
+        """Return the status, or where the answer leads: `in` to the sign-in, `2f` to the second factor, `proof`."""
+        # One client for all, for each loads all middleware anew. A sign-out takes the cookie with it.
+        self._knocking.cookies = SimpleCookie(self.cookies[who])
+        response = self._knocking.generic(method, self.address(name), **(_PARTIAL if partial else {}))
+        target = response.get("HX-Redirect") or response.get("Location") or ""
+        if target.startswith(reverse("account_login")):
+            return "in"
+        if target.startswith(reverse("second-factor-required")):
+            return "2f"
+        if response.status_code == 403 and question_in_new_tab() in response.content.decode():
+            return "proof"
+        is_led = target.startswith(f"{reverse('account_reauthenticate')}?")
+        return "proof" if is_led else str(response.status_code)
 
     def address(self, name: str) -> str:
-        pattern = next(each for each in patterns() if each.name == name)
-        return reverse(name, kwargs={part: self._thing(name, part) for part in pattern.pattern.converters})
+        parts = by_name()[name].pattern.converters
+        return reverse(name, kwargs={part: self._thing(name, part) for part in parts})
 
     def _thing(self, name: str, part: str) -> Any:
+        if part == "key":
+            return self.things[name]
         if part != "pk":
             return self.things[part]
-        kind = "account" if name.startswith("linked-account") or name == "operation-create" else name.partition("-")[0]
-        return self.things.get(kind, uuid.UUID(int=7))
-
-    def _client(self, who: str) -> Client:
-        client = Client()
-        if who == "anonymous":
-            return client
-        # One hash for all: it is slow on purpose.
-        person = User.objects.create(email=f"{who}@desk.example", name=who, password=self.password)
-        role = "agent" if who in ("disabled", "password") else who
-        person.groups.set(Group.objects.filter(name=role))
-        client.force_login(person)
-        if who == "password":
-            people.proved(client, person, "password")
-        if who == "disabled":
-            User.objects.filter(pk=person.pk).update(is_active=False)
-        return client
+        kinds = [kind for kind in self.things if name.startswith(f"{kind}-") and name != "operation-create"]
+        return self.things[max(kinds, key=len, default="linked-account")]
 
 
-class _undone:
+@cache
+def _hash() -> str:
+    """Return one hash for all: it is slow on purpose."""
+    return make_password("a long password of mine")
+
+
+class undone:
     """Roll back what a request did; an atomic block that says it is a test's lets durable blocks be inside."""
 
     def __enter__(self) -> None:

@@ -20,14 +20,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.sign_in import proof
 
 from .proof import ask, fresh_proof, on_record
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Show what the person signs in with, where they are signed in, and the way to change each."""
     known = list(Authenticator.objects.filter(user=request.user).order_by("created_at"))
@@ -56,13 +56,13 @@ def where_signed_in(request: HttpRequest) -> HttpResponse:
     return render(request, "usersessions/usersession_list.html", context)
 
 
-@require_GET
+@require_safe
 def confirmed(request: HttpRequest) -> HttpResponse:
     """Say that the person is known again; the form that asked waits in another tab."""
     return render(request, "account/confirmed.html")
 
 
-@require_GET
+@require_safe
 def second_factor_required(request: HttpRequest) -> HttpResponse:
     """Say that a second factor is needed before anything else, and offer both kinds."""
     if proof.has_second_factor(request.user):

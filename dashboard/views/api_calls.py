@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from dashboard import registry, roles
 from dashboard.models import ApiCall
@@ -16,7 +16,7 @@ from .access import needs
 from .rendering import render_page_or_fragment
 
 
-@require_GET
+@require_safe
 @needs(roles.VIEW)
 def code(request: HttpRequest, number: int) -> HttpResponse:
     """Show a call as curl and as Python; secrets were never kept, so they are named instead."""

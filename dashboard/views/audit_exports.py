@@ -10,7 +10,7 @@ from django.db.models import F
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard import roles, signing, tasks
 from dashboard.forms.audit_exports import AuditExportForm
@@ -120,7 +120,7 @@ def audit_export_detail(request: HttpRequest, pk: str) -> HttpResponse:
 
 
 @needs(roles.READ_AUDIT, recent=True)  # type: ignore[arg-type]
-@require_GET
+@require_safe
 def audit_export_file(request: HttpRequest, pk: str) -> HttpResponseBase:
     """Hand out the file; a report opens in the browser, to be printed."""
     export = get_object_or_404(AuditExport, pk=pk)

@@ -9,6 +9,7 @@ import structlog
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from dashboard.keyring import KeyRingProblem
 from dashboard.services.audit import AuditClosed, AuditUnavailable
@@ -183,6 +184,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return answer(request, FORM_EXPIRED)
 
 
+@require_safe
 def no_password(request: HttpRequest) -> HttpResponse:
     """Answer where allauth sends people whose account has no password to change."""
     return answer(request, NO_PASSWORD)

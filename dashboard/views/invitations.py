@@ -30,7 +30,7 @@ def invitation(request: HttpRequest, key: str) -> HttpResponse:
     found = invitations.find(key)
     if found is None:
         return render(request, "account/invitation_over.html", status=410)
-    form = FirstPasswordForm(request.POST or None, person=found.user)
+    form = FirstPasswordForm(request.POST if request.method == "POST" else None, person=found.user)
     if form.is_valid():
         if not invitations.accept(found, form.cleaned_data["password1"]):
             return render(request, "account/invitation_over.html", status=410)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from dashboard import roles
 from dashboard.services import creating
@@ -12,7 +12,7 @@ from dashboard.services import creating
 from .access import needs
 
 
-@require_GET
+@require_safe
 @needs(roles.REPAIR)
 def choose(request: HttpRequest) -> HttpResponse:
     """Show the kinds of accounts that can be made; reads our own database only."""

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from dashboard import roles, tasks
 from dashboard.models import LinkedAccount, Operation
@@ -41,7 +41,7 @@ LOOK_AT_MOST_EVERY_S = 60
 TABS = (("overview", "Overview"), ("settings", "Settings"), ("calls", "Calls"), ("history", "History"))
 
 
-@require_GET
+@require_safe
 @needs(roles.VIEW)
 @holds_secret_form
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -74,7 +74,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @polled
-@require_GET
+@require_safe
 @needs(roles.VIEW)
 def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll of header and diagnosis: nothing while nothing of them changed."""

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from dashboard import roles
 from dashboard.forms.approvals import AskForm
@@ -92,7 +92,7 @@ def create(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     return present(request, opened)
 
 
-@require_GET
+@require_safe
 @needs(roles.VIEW)
 @holds_secret_form
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -103,7 +103,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @polled
-@require_GET
+@require_safe
 @needs(roles.VIEW)
 @holds_secret_form
 def status(request: HttpRequest, pk: UUID) -> HttpResponse:

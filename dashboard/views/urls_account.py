@@ -7,12 +7,13 @@ from allauth.socialaccount import views as sso
 from allauth.socialaccount.providers.openid_connect import views as openid_connect
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
+from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
 
 from . import account, errors
 
-_to_sign_in = login_not_required(RedirectView.as_view(pattern_name="account_login"))
-_to_account = RedirectView.as_view(pattern_name="mfa_index")
+_to_sign_in = login_not_required(require_safe(RedirectView.as_view(pattern_name="account_login")))
+_to_account = require_safe(RedirectView.as_view(pattern_name="mfa_index"))
 
 urlpatterns = [
     path("", account.home, name="mfa_index"),
