@@ -251,6 +251,8 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def again(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Open a new draft with what was typed, secrets aside."""
     operation = _operation(pk)
+    if not is_fresh(request) and is_delicate(sheet_of(operation.account), operation.action):
+        return ask(request)
     choices = choices_in(request.POST, operation)
     opened = operations.begin_again(operation, actor=_person(request), choices=choices)
     match opened:

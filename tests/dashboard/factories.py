@@ -7,13 +7,19 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
+
+from dashboard import registry
+from dashboard.fingerprints import fingerprint_of
 from dashboard.models import LinkedAccount, Operation, User
 from dashboard.models.operation import State
 from dashboard.services import operations, sync
-from dashboard.services.mirror import mirror
+from dashboard.services.mirror import mirror, mirror_page
 from dashboard.services.results import Started, StartResult
+from dashboard.services.sync import store_schemas
 from providers.answers import Snapshot
 from providers.fields import FieldValue
+from providers.outcomes import Ok
 from providers.secrets import Secret
 from tests import people
 
@@ -32,6 +38,17 @@ def agent(name: str = "Ana Souza", email: str = "ana@desk.example") -> User:
 def synced(integration: str = "belvo") -> None:
     """Fill the mirror from the emulator, as the worker does."""
     assert sync.run(integration).result == "complete"
+
+
+def listed(integration: str) -> None:
+    """Mirror what the emulator lists, without waiting for our own limits."""
+    config = registry.integration_named(integration)
+    session = config.provider.open_session(config.values, fingerprint=fingerprint_of(integration))
+    provider = config.provider(config.values, session)
+    schemas, accounts = provider.list_schemas(), provider.list()
+    assert isinstance(schemas, Ok) and isinstance(accounts, Ok)
+    store_schemas(integration, schemas.value.items)
+    mirror_page(integration, accounts.value.items, timezone.now())
 
 
 def account_at(institution: str, *, status: str = "", kept: bool = False) -> LinkedAccount:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from dashboard import registry
-from dashboard.fingerprints import fingerprint_of
 from dashboard.models import Approval, AuditEntry, LinkedAccount, Operation, User
 from dashboard.models.operation import State
 from dashboard.services import approvals, operations, snapshots
-from dashboard.services.mirror import mirror_page
 from dashboard.services.results import InvalidValues, NotApproved, Started, Waiting
-from dashboard.services.sync import store_schemas
 from providers.fields import AuditClass
-from providers.outcomes import Ok
 from providers.secrets import Secret
 from tests import people
 
@@ -30,14 +25,7 @@ NEW = "https://orders.newcomer.example/v1"
 @pytest.fixture
 def ana(remote: Any, settings: Any) -> User:
     settings.APPROVALS = ["webhook_host"]
-    # Without the shared limiter: a sync at the provider's own rate takes seconds.
-    config = registry.integration_named("flxpoint")
-    session = config.provider.open_session(config.values, fingerprint=fingerprint_of("flxpoint"))
-    provider = config.provider(config.values, session)
-    schemas, page = provider.list_schemas(), provider.list()
-    assert isinstance(schemas, Ok) and isinstance(page, Ok)
-    store_schemas("flxpoint", schemas.value.items)
-    mirror_page("flxpoint", page.value.items, timezone.now())
+    make.listed("flxpoint")
     return make.agent()
 
 

@@ -5,17 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from dashboard import registry
-from dashboard.fingerprints import fingerprint_of
 from dashboard.models import LinkedAccount, Operation
 from dashboard.models.operation import State
 from dashboard.services import creating
-from dashboard.services.mirror import mirror_page
-from dashboard.services.sync import store_schemas
 from providers.config import read_configuration
-from providers.outcomes import Ok
 from tests import people
 
 from . import factories as make
@@ -24,15 +18,7 @@ from .pages import HTMX, applied, client_of, words
 
 @pytest.fixture
 def ana(remote: Any) -> Any:
-    # Without the shared limiter: a sync at the provider's own rate takes seconds.
-    config = registry.integration_named("flxpoint")
-    provider = config.provider(
-        config.values, config.provider.open_session(config.values, fingerprint=fingerprint_of("flxpoint"))
-    )
-    schemas, page = provider.list_schemas(), provider.list()
-    assert isinstance(schemas, Ok) and isinstance(page, Ok)
-    store_schemas("flxpoint", schemas.value.items)
-    mirror_page("flxpoint", page.value.items, timezone.now())
+    make.listed("flxpoint")
     return make.agent()
 
 

@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from dashboard import registry
-from dashboard.fingerprints import fingerprint_of
 from dashboard.models import LinkedAccount
-from dashboard.services.mirror import mirror_page
-from dashboard.services.sync import store_schemas
-from providers.outcomes import Ok
 from tests.emulator import Emulator
 
 from . import factories as make
@@ -30,14 +24,7 @@ def desk(remote: Emulator) -> Client:
 
 def account(integration: str, attention: str = "healthy", **columns: Any) -> LinkedAccount:
     """Mirror what the emulator lists, without waiting for our own limits; return one of them."""
-    config = registry.integration_named(integration)
-    provider = config.provider(
-        config.values, config.provider.open_session(config.values, fingerprint=fingerprint_of(integration))
-    )
-    schemas, accounts = provider.list_schemas(), provider.list()
-    assert isinstance(schemas, Ok) and isinstance(accounts, Ok)
-    store_schemas(integration, schemas.value.items)
-    mirror_page(integration, accounts.value.items, timezone.now())
+    make.listed(integration)
     found = LinkedAccount.objects.filter(integration=integration, attention=attention, **columns)
     return found.order_by("remote_id")[0]
 

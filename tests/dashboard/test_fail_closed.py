@@ -10,15 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dashboard import registry
-from dashboard.fingerprints import fingerprint_of
 from dashboard.models import AuditEntry, Customer, LinkedAccount, Operation
 from dashboard.models.operation import State
 from dashboard.services import customers, operations, reading_back
 from dashboard.services.audit import SYSTEM, AuditUnavailable, verify
-from dashboard.services.mirror import mirror_page
-from dashboard.services.sync import store_schemas
-from providers.outcomes import Ok
 from tests import people
 from tests.emulator import Emulator
 
@@ -62,7 +57,7 @@ class Desk:
 @pytest.fixture
 def desk(remote: Emulator) -> Desk:
     for integration in remote.sandboxes:
-        mirrored(integration)
+        make.listed(integration)
     ana = make.agent()
     agent, auditor = client_of(ana), client_of(people.member("auditor"))
     customer = customers.create({"reference": "c-1", "name": "Jo", "email": "jo@mail.example"}, actor=SYSTEM)
@@ -90,17 +85,6 @@ def desk(remote: Emulator) -> Desk:
         "token": room(ana),
     }
     return Desk(agent, auditor, ready, customer, remote)
-
-
-def mirrored(integration: str) -> None:
-    """Mirror what the emulator lists, without waiting for our own limits."""
-    config = registry.integration_named(integration)
-    session = config.provider.open_session(config.values, fingerprint=fingerprint_of(integration))
-    provider = config.provider(config.values, session)
-    schemas, found = provider.list_schemas(), provider.list()
-    assert isinstance(schemas, Ok) and isinstance(found, Ok)
-    store_schemas(integration, schemas.value.items)
-    mirror_page(integration, found.value.items, timezone.now())
 
 
 def press(client: Client, account: LinkedAccount, action: str, *, changes: bool = True, **fields: Any) -> Ready:

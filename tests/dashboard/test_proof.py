@@ -8,11 +8,13 @@ import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
-from dashboard import roles
-from dashboard.models import Operation, User
+from dashboard import registry, roles
+from dashboard.models import Approval, LinkedAccount, Operation, User
 from dashboard.models.operation import State
+from dashboard.services import snapshots
 from dashboard.views.access import needs
 from tests import people
+from tests.access_needs import ACTIONS
 
 from . import factories as make
 from .pages import HTMX, applied, client_of, digest_in, opened, typed, words
@@ -107,6 +109,63 @@ def test_what_carries_no_secret_and_can_be_taken_back_does_not_ask(desk: Client,
     people.proved(desk, ana, "password", "mfa", ago_s=301)
 
     assert desk.post(f"/linked-accounts/{account.pk}/operations/refresh/", headers=HTMX).status_code == 200
+
+
+def test_each_action_asks_or_not_as_was_decided_for_it(remote: Any) -> None:
+    person = make.agent()
+    person.set_password(PASSWORD)
+    person.save()
+    desk = client_of(person)
+    people.proved(desk, person, "password", "mfa", ago_s=301)
+    decided = {
+        (slug, action): words for slug, action, *words in (line.split() for line in ACTIONS.splitlines() if line)
+    }
+    for slug in {slug for slug, _ in decided}:
+        make.listed(slug)
+        assert {action.name for action in registry.pure(slug).actions} == {name for s, name in decided if s == slug}
+
+    looked_at = set()
+    for (slug, action), (word, *condition) in decided.items():
+        for is_secret, account in of_both_kinds(slug, action):
+            asks = word == "asks" and (is_secret or not condition)
+            response = desk.post(f"/linked-accounts/{account.pk}/operations/{action}/", headers=HTMX)
+            assert ("confirm that it is you" in words(response)) == asks, (slug, action, is_secret)
+            looked_at.add((slug, action, asks))
+
+    assert {place[:2] for place in looked_at} == decided.keys()
+    assert {("flxpoint", "configs", True), ("flxpoint", "configs", False)} <= looked_at
+
+
+def of_both_kinds(slug: str, action: str) -> list[tuple[bool, LinkedAccount]]:
+    """Return one account whose form for the action has a field for a secret, and one whose form has none."""
+    provider, found = registry.pure(slug), {}
+    for account in LinkedAccount.objects.filter(integration=slug).order_by("remote_id"):
+        fields = provider.fields(action, account.to_snapshot(), snapshots.schema_of(account))
+        found.setdefault(any(field.secret for field in fields), account)
+    return list(found.items())
+
+
+def test_to_ask_a_second_person_asks_whatever_it_is_about(desk: Client, ana: User, settings: Any) -> None:
+    settings.APPROVALS = ["webhook_host"]
+    draft = opened(desk, make.account_at(make.PLAIN), "settings")
+    people.proved(desk, ana, "password", "mfa", ago_s=301)
+
+    response = applied(desk, draft, digest="", asks="on", reason="They moved their shop.")
+
+    assert response.status_code == 403 and "Confirm in a new tab" in words(response)
+    assert not Approval.objects.exists() and Operation.objects.get().state == State.DRAFT
+
+
+def test_a_password_asks_also_when_one_begins_again(desk: Client, ana: User) -> None:
+    refused = opened(desk, make.account_at(make.PLAIN, status="invalid"), "credentials")
+    people.proved(desk, ana, "password", "mfa", ago_s=301)
+
+    response = desk.post(f"/operations/{refused.pk}/again/", headers=HTMX)
+
+    assert (response.status_code, response["HX-Retarget"]) == (403, "#messages")
+    assert Operation.objects.get() == refused
+    people.proved(desk, ana, "password", "mfa", ago_s=1)
+    assert desk.post(f"/operations/{refused.pk}/again/", headers=HTMX).status_code == 200
 
 
 @pytest.mark.parametrize("htmx", [True, False])
