@@ -19,7 +19,7 @@ from .work_hours import WorkHoursProblem
 from .work_hours import parse as parse_work_hours
 
 KEY_RINGS = ("AUDIT_KEYS", "FIELD_KEYS", "ANCHOR_KEYS")
-APPROVALS_KNOWN = frozenset({"delete", "webhook_host", "roles", "second_factor", "retention"})
+APPROVALS_KNOWN = frozenset({"delete", "webhook_host", "roles", "second_factor", "retention", "erasure"})
 _TRIGGERS_CAME_WITH = ("dashboard", "0002_append_only")
 # What each of our connections to SQLite must say, and why.
 _PRAGMAS = (

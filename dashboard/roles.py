@@ -30,7 +30,7 @@ WORDS: dict[str, str] = {
     EDIT_CUSTOMERS: "add and change customers",
     APPROVE: "approve what another person asked for",
     READ_AUDIT: "read the audit log",
-    MANAGE_STAFF: "manage staff",
+    MANAGE_STAFF: "manage staff and erase customers",
 }
 
 

@@ -273,7 +273,7 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
 # -- Four eyes
 
 # What needs a second person. `webhook_host`: an address at a host that the customer's accounts have not had.
-APPROVALS = env.list("APPROVALS", default=["delete", "webhook_host", "roles", "second_factor", "retention"])
+APPROVALS = env.list("APPROVALS", default=["delete", "webhook_host", "roles", "second_factor", "retention", "erasure"])
 # How long a request waits for one, and after that for its secret.
 APPROVAL_EXPIRES_H = env.int("APPROVAL_EXPIRES_H", default=24)
 

@@ -87,6 +87,8 @@ customer-detail          GET           in    in    2f   403   200   200   200   
 customer-detail          POST          in    in    2f   403   405   405   405   405   405
 customer-edit            GET           in    in    2f   403   403   200   200   403   403
 customer-edit            POST          in    in    2f   403   403   422   422   403   403
+customer-erase           GET           in    in    2f   403   403   403   403   403   200
+customer-erase           POST          in    in    2f   403   403   403   403   403   422
 customer-list            GET           in    in    2f   403   200   200   200   200   200
 customer-list            POST          in    in    2f   403   405   405   405   405   405
 handover                 GET          200   200   200   200   200   200   200   200   200

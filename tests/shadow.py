@@ -30,6 +30,7 @@ _WRITE = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
 AUDITED: dict[str, tuple[str, ...] | None] = {
     "dashboard_customer": None,
     # Of people: who they are and what they may do. When they were last here is written by every request.
+    "dashboard_erasedcustomer": None,
     "dashboard_user": ("email", "name", "password", "is_active", "is_staff", "is_superuser"),
     "dashboard_user_groups": None,
     "dashboard_user_user_permissions": None,

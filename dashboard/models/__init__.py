@@ -16,6 +16,7 @@ from .audit_review import (
 from .audit_segment import AuditSegment
 from .audit_term import AuditTerm
 from .customer import Customer
+from .erased_customer import ErasedCustomer
 from .invitation import Invitation
 from .known_name import KnownName
 from .linked_account import LinkedAccount
@@ -45,6 +46,7 @@ __all__ = [
     "AuditSegment",
     "AuditTerm",
     "Customer",
+    "ErasedCustomer",
     "Invitation",
     "KnownName",
     "LastStep",

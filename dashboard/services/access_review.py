@@ -33,6 +33,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "staff.disabled",
         "staff.enabled",
         "staff.factor_reset",
+        "customer.erased",
     ),
 }
 _ACTIONS = sorted({action for actions in SHOWN_BY.values() for action in actions})

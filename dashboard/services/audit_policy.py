@@ -26,6 +26,7 @@ def _classes(**names: str) -> _Classes:
 
 MODELS: dict[str, _Classes] = {
     "Customer": _classes(PUBLIC="id created_at updated_at", PERSONAL="reference name email"),
+    "ErasedCustomer": _classes(PUBLIC="id pseudonym erased_at erased_by counts"),
     # Staff are named in the log on purpose: who did it is what the log is for.
     "User": _classes(
         PUBLIC="id email name last_login is_superuser is_staff is_active date_joined groups user_permissions",

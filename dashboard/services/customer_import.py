@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from ..models import Customer
+from . import erased
 from .audit import SYSTEM, Actor, Kind, record
 from .mirror import BATCH_ROWS, rematch_customers
 
@@ -32,12 +33,16 @@ class BadRow:
 
 @dataclass(slots=True)
 class Imported:
-    """What came of a file. `matched` counts linked accounts whose customer, or what is shown of it, changed."""
+    """What came of a file. `matched` counts linked accounts whose customer, or what is shown of it, changed.
+
+    `erased_before` are customers who had been erased, and are there again because the file has them.
+    """
 
     created: int = 0
     changed: int = 0
     unchanged: int = 0
     matched: int = 0
+    erased_before: int = 0
     bad_rows: list[BadRow] = field(default_factory=list)
 
 
@@ -52,13 +57,16 @@ def import_customers(raw: bytes, *, actor: Actor = SYSTEM) -> Imported:
     with transaction.atomic():
         written = _store(rows, imported)
         imported.matched = rematch_customers(written)
-        facts = {
+        facts: dict[str, object] = {
             "created": imported.created,
             "changed": imported.changed,
             "unchanged": imported.unchanged,
             "refused": len(imported.bad_rows),
             "accounts_matched": imported.matched,
         }
+        if back := erased.returned(written):
+            imported.erased_before = len(back)
+            facts |= {"erased_before": len(back), "customers": [row.pseudonym for row in back.values()]}
         record(Kind.EVENT, "customers.imported", actor=actor, facts=facts)
     return imported
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Concat, Lower, NullIf
 
 from ..models import Customer
 from ..query_text import MAX_WORDS, clean
+from . import erased
 from .audit import Actor, Kind, Target, record
 from .audit_policy import changes_of
 from .keyset import KeysetPage, Sort, page
@@ -21,6 +22,10 @@ FIELDS = tuple(LABELS)
 _BY_NAME = Sort(
     Concat(Lower(Coalesce(NullIf(F("name"), Value("")), F("reference"))), Value("\t"), F("reference")), False
 )
+
+
+class NotThere(Exception):
+    """The customer was erased meanwhile."""
 
 
 class ReferenceTaken(Exception):
@@ -58,23 +63,29 @@ def create(values: Mapping[str, str], *, actor: Actor) -> Customer:
     with transaction.atomic():
         customer = _saved(Customer(**{name: values[name] for name in FIELDS}))
         rematch_customers([customer.reference])
+        before = {"erased_before": True} if erased.returned([customer.reference]) else {}
         record(
             Kind.EVENT,
             "customer.created",
             actor=actor,
             target=Target.of(customer),
-            facts=lambda: {"changes": changes_of(Customer, {}, {name: values[name] for name in FIELDS}, labels=LABELS)},
+            facts=lambda: {
+                "changes": changes_of(Customer, {}, {name: values[name] for name in FIELDS}, labels=LABELS),
+                **before,
+            },
         )
     return customer
 
 
 def change(customer: Customer, values: Mapping[str, str], *, actor: Actor) -> bool:
-    """Change a customer and say whether anything differed; raise as `create` does."""
+    """Change a customer and say whether anything differed; raise as `create` does, or `NotThere`."""
     before = {name: getattr(customer, name) for name in FIELDS}
     changed = [name for name in FIELDS if before[name] != values[name]]
     if not changed:
         return False
     with transaction.atomic():
+        if not Customer.objects.select_for_update().filter(pk=customer.pk).exists():
+            raise NotThere
         for name in changed:
             setattr(customer, name, values[name])
         _saved(customer)

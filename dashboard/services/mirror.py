@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,9 @@ from providers.outcomes import Accepted, Concern, Evidence, Failure, NeedsToken,
 from ..models import LinkedAccount
 from ..registry import provider_class_of, rule_named
 from ..text import storable, storable_json
+from . import erased
 from .attention import A_READ
+from .audit import SYSTEM, Kind, Target, record
 from .mirror_rows import MAX_REMOTE_ID_CHARS, Judging, cleaned, digest_of_columns
 
 BATCH_ROWS = 500
@@ -139,6 +141,19 @@ def rematch_customers(references: Iterable[str] | None = None) -> int:
     return sum(_rematch(ids.filter(Q(external_id__in=some) | Q(customer__reference__in=some))) for some in batches)
 
 
+def erase(accounts: Iterable[LinkedAccount]) -> None:
+    """Keep of accounts that there were such at their providers, and nothing of whose they were."""
+    ids = LinkedAccount.objects.filter(pk__in=[account.pk for account in accounts]).order_by("integration", "pk")
+    for integration, some in _batches(ids.values_list("integration", "pk")):
+        with transaction.atomic():
+            rows = list(_locking().filter(integration=integration, pk__in=some))
+            for row in rows:
+                row.customer, row.external_id, row.title, row.tags, row.body = None, "", "", [], {}
+                row.headline = row.explanation = row.script = ""
+                row.cause_code, row.cause_at, row.cause_evidence = "", None, {}
+            _judge_again(rows)
+
+
 def _keep_cause(row: LinkedAccount, rule: ErrorRule, evidence: Evidence, action: str, *, concerned: str = "") -> None:
     row.cause_code = rule.code
     row.cause_at = timezone.now()
@@ -169,6 +184,7 @@ def _mirror_batch(integration: str, snapshots: Sequence[Snapshot], at: datetime)
         )
         written = [row for row in judged if row is not None]
         _upsert(written)
+        _note_returned(integration, written, known)
         _note_checked([row.pk for row in known.values() if row.remote_id not in newer], at)
     created = sum(row.remote_id not in known for row in written)
     return Counted(len(wanted), created, len(written) - created, len(unreadable))
@@ -204,6 +220,18 @@ def _upsert(rows: Sequence[LinkedAccount]) -> None:
         unique_fields=("integration", "remote_id"),
         update_fields=[f.name for f in LinkedAccount._meta.concrete_fields if f.name not in _KEPT],
     )
+
+
+def _note_returned(integration: str, written: Sequence[LinkedAccount], known: Mapping[str, LinkedAccount]) -> None:
+    """Put on record that a provider brings back the reference of a customer who was erased."""
+    fresh = [
+        row for row in written if row.remote_id not in known or known[row.remote_id].external_id != row.external_id
+    ]
+    back = erased.returned(row.external_id for row in fresh)
+    for row in fresh:
+        if (before := back.get(row.external_id)) is not None:
+            target, facts = Target.of(known.get(row.remote_id, row)), {"customer": before.pseudonym}
+            record(Kind.SYSTEM, "customer.returned", actor=SYSTEM, target=target, integration=integration, facts=facts)
 
 
 def _note_checked(ids: Sequence[Any], at: datetime) -> None:

@@ -11,11 +11,11 @@ from django.http import HttpRequest
 from dashboard import roles
 from dashboard.forms.approvals import AskForm, NoteForm
 from dashboard.forms.provider_form import ProviderForm
-from dashboard.models import Approval, LinkedAccount, Operation
+from dashboard.models import Approval, Customer, LinkedAccount, Operation
 from dashboard.models.approval import ApprovalState
 from dashboard.models.operation import State
 from dashboard.registry import UnknownIntegration
-from dashboard.services import approval_policy, approvals
+from dashboard.services import approval_policy, approvals, erasure
 from providers.plan import Plan
 
 from .access import people_with
@@ -45,13 +45,17 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One request. `plan` is that of its operation, `lines` what any other subject shows (label, before, after)."""
+    """One request. `plan` is that of its operation, `lines` what any other subject shows (label, before, after).
+
+    `customer` is whom an erasure is about, for as long as there is anybody: the request itself knows a pseudonym.
+    """
 
     approval: Approval
     word: str
     icon: str
     tone: str
     operation: Operation | None
+    customer: Customer | None
     plan: Plan | None
     lines: tuple[Mapping[str, Any], ...]
     is_own: bool
@@ -59,6 +63,10 @@ class Card:
     why_not: str
     may_go_alone: bool
     note: NoteForm
+
+    @property
+    def is_danger(self) -> bool:
+        return self.approval.action in (approval_policy.DELETE, erasure.ACTION)
 
     @property
     def is_under_way(self) -> bool:
@@ -128,6 +136,7 @@ def card_of(approval: Approval, user: Any, *, note: NoteForm | None = None) -> C
         icon,
         tone,
         operation,
+        _customer_of(approval),
         plan,
         tuple(approval.shown),
         is_own,
@@ -143,6 +152,11 @@ def state_of(approval: Approval) -> tuple[str, str, str]:
     if approval.is_broken_glass and approval.state in (ApprovalState.APPROVED, ApprovalState.USED):
         return "Done by one person alone", "alert-triangle", "bad"
     return (approval.get_state_display(), *SHOWN[approval.state])
+
+
+def _customer_of(approval: Approval) -> Customer | None:
+    is_one = approval.subject == erasure.ACTION
+    return Customer.objects.filter(pk=approval.subject_id).first() if is_one else None
 
 
 def _others_with(approval: Approval | None) -> tuple[str, ...]:

@@ -56,6 +56,8 @@ ACTIONS: Mapping[str, str] = {
     "query.removed": "Removed a kept query",
     "customer.created": "Added a customer",
     "customer.changed": "Changed a customer",
+    "customer.erased": "Erased a customer",
+    "customer.returned": "Found an erased customer at a provider again",
     "customers.imported": "Imported customers",
     "calls.pruned": "Removed old calls to providers",
     "sync.complete": "Finished a sync",

@@ -14,13 +14,14 @@ from dashboard import roles
 from dashboard.forms.customers import CustomerForm
 from dashboard.forms.filters import CustomerFilter
 from dashboard.models import Customer
-from dashboard.services import account_list, customers
+from dashboard.services import account_list, customers, erased
 from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 from dashboard.services.audit_query_words import searched_for
 
 from .access import needs
 from .account_rows import grouped
+from .erasure import erased_page
 
 
 @needs(roles.VIEW)
@@ -46,7 +47,9 @@ def customer_list(request: HttpRequest) -> HttpResponse:
 @needs(roles.VIEW)
 @require_safe
 def customer_detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    customer = get_object_or_404(Customer, pk=pk)
+    customer = Customer.objects.filter(pk=pk).first()
+    if customer is None:
+        return erased_page(request, pk)
     accounts = account_list.of_customer(customer)
     context = {
         "customer": customer,
@@ -70,6 +73,11 @@ def customer_create(request: HttpRequest) -> HttpResponse:
         except customers.ReferenceTaken as taken:
             return _taken(request, form, taken, None)
         messages.success(request, f"{customer} was added.")
+        if before := erased.returned([customer.reference]).get(customer.reference):
+            on = f"{before.erased_at:%Y-%m-%d}"
+            messages.warning(
+                request, f"A customer with this reference was erased on {on}. That it is back is on record."
+            )
         return redirect("customer-detail", customer.pk)
     return _form_page(request, form, None)
 
@@ -83,6 +91,8 @@ def customer_edit(request: HttpRequest, pk: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             is_changed = customers.change(customer, form.cleaned_data, actor=Actor.of(request.user))
+        except customers.NotThere:
+            return redirect("customer-detail", pk)
         except customers.ReferenceTaken as taken:
             customer.refresh_from_db()
             return _taken(request, form, taken, customer)
