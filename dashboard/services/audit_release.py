@@ -14,15 +14,17 @@ from django.utils import timezone
 from dashboard import roles
 from providers.answers import digest_of
 
-from ..models import Approval, AuditReview, AuditSegment, User
+from ..models import Approval, AuditEntry, AuditReview, AuditReviewWalk, AuditSegment, User
 from ..models.audit_review import ReviewState
 from . import approvals
 from .approval_rows import CannotPerform
 from .audit import Actor, Kind, record
+from .audit_changes import facts_of as facts_in
 from .audit_segments import facts_of, is_old_enough, leaves_in, newest_export, target_of
 from .second_person import Act, By
 
 ACTION = "retention"
+RELEASED, KEPT = "audit.segment_released", "audit.segment_kept"
 
 
 def ask(segment: AuditSegment, *, actor: User, reason: str, ticket: str = "") -> Approval | None:
@@ -73,7 +75,23 @@ def why_not_leave(segment: AuditSegment) -> str:
     waiting = AuditReview.objects.filter(seq__lte=segment.last_seq, state=ReviewState.OPEN).count()
     if waiting:
         return f"{waiting} of its entries still wait for a review."
+    walked = AuditReviewWalk.objects.values_list("seq", flat=True).first() or 0
+    if walked < segment.last_seq:
+        return f"Entries from {walked + 1} on were not chosen for review yet: the worker does that."
     return ""
+
+
+def is_release_told(segment: AuditSegment) -> bool:
+    """Say whether the log itself tells of this release, and of nothing later that takes it back.
+
+    The row alone says nothing: whoever owns the database can write it.
+    """
+    told = AuditEntry.objects.filter(target_id=segment.month, action__in=(RELEASED, KEPT)).order_by("-seq").first()
+    if told is None or told.action != RELEASED:
+        return False
+    agreed = {**facts_of(segment), "export_sha256": segment.export_sha256, "approval": segment.approval}
+    facts = facts_in(told)
+    return all(facts.get(name, "") == value for name, value in agreed.items())
 
 
 def keep(segment: AuditSegment, *, actor: User) -> bool:
@@ -86,7 +104,7 @@ def keep(segment: AuditSegment, *, actor: User) -> bool:
         AuditSegment.objects.filter(pk=row.pk).update(released_at=None, approval="", export_sha256="")
         record(
             Kind.EVENT,
-            "audit.segment_kept",
+            KEPT,
             actor=Actor.of(actor),
             target=target_of(row),
             facts=facts_of(row),
@@ -118,7 +136,7 @@ class _Release(Act):
         segment.save()
         record(
             Kind.EVENT,
-            "audit.segment_released",
+            RELEASED,
             actor=Actor.of(by.actor),
             target=target_of(segment),
             facts={**facts_of(segment), "export_sha256": segment.export_sha256, "reason": by.reason},

@@ -23,10 +23,13 @@ from dashboard.triggers import remove_entries
 from . import audit_gate, audit_index
 from .audit import ON_THE_SERVER, Kind, record
 from .audit_bytes import CHAIN
-from .audit_release import why_not_leave
+from .audit_release import is_release_told, why_not_leave
 from .audit_segments import facts_of, target_of
+from .audit_verify import verify
 
 _PIECE_BYTES = 1 << 20
+# With these the log is not what was written, or not all of it.
+_BROKEN = frozenset({"gap", "prev", "mac", "unknown_key", "missing_tail", "row_points_past_end", "no_head"})
 
 
 class CannotRemove(Exception):
@@ -43,6 +46,7 @@ def remove(month: str, export: Path, *, is_rehearsal: bool = False) -> AuditSegm
         raise CannotRemove(f"“{month}” is no closed segment of the audit log.")
     _look_at(segment)
     _look_at_export(segment, export)
+    _look_at_log(segment)
     if is_rehearsal:
         return segment
     try:
@@ -57,6 +61,8 @@ def _look_at(segment: AuditSegment) -> None:
         raise CannotRemove(f"The audit log of {segment.month} has left already.")
     if segment.released_at is None:
         raise CannotRemove(f"The audit log of {segment.month} is not released: ask for that on its page.")
+    if not is_release_told(segment):
+        raise CannotRemove(f"The audit log does not tell that {segment.month} was released as its page says.")
     if why_not := why_not_leave(segment):
         raise CannotRemove(why_not)
     if closed := audit_gate.look():
@@ -65,6 +71,8 @@ def _look_at(segment: AuditSegment) -> None:
 
 def _look_at_export(segment: AuditSegment, export: Path) -> None:
     """Raise `CannotRemove` unless the file is the export that was agreed on, whole, and has exactly these entries."""
+    if export.resolve().is_relative_to(Path(settings.EXPORTS_DIR).resolve()):
+        raise CannotRemove(f"{export.name} lies in EXPORTS_DIR, which is emptied: copy it to where it is kept first.")
     try:
         if _sha256_of(export) != segment.export_sha256:
             raise CannotRemove(f"{export.name} is not the file that was agreed on: its SHA-256 is another one.")
@@ -80,6 +88,14 @@ def _look_at_export(segment: AuditSegment, export: Path) -> None:
     ends = manifest.get("first_seq"), found.entries, found.seq, found.mac
     if ends != (segment.first_seq, segment.count, segment.last_seq, bytes(segment.last_mac)):
         raise CannotRemove(f"{export.name} does not have exactly the entries of {segment.month}.")
+
+
+def _look_at_log(segment: AuditSegment) -> None:
+    """Raise `CannotRemove` if there is something in the log that has to be looked into before a part of it goes."""
+    for finding in verify().findings:
+        is_open = finding.kind == "orphan_intent" and finding.seq <= segment.last_seq
+        if finding.kind in _BROKEN or is_open:
+            raise CannotRemove(f"The audit log has to be in order first: entry {finding.seq}, {finding.text}.")
 
 
 def _sha256_of(path: Path) -> str:

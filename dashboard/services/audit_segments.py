@@ -66,8 +66,12 @@ def is_old_enough(segment: AuditSegment) -> bool:
 
 
 def newest_export(segment: AuditSegment) -> AuditExport | None:
-    """Return the last bundle of exactly this segment that was made, whether its file is still here or not."""
-    made = AuditExport.objects.filter(form=AuditExport.Form.BUNDLE, filters=filters_of(segment)).exclude(sha256="")
+    """Return the last bundle of exactly this segment that was made, whether its file is still here or not.
+
+    One that was asked for while the month went on has only its beginning.
+    """
+    asked = AuditExport.objects.filter(form=AuditExport.Form.BUNDLE, filters=filters_of(segment))
+    made = asked.filter(last_seq__gte=segment.last_seq).exclude(sha256="")
     return made.order_by("-asked_at").first()
 
 

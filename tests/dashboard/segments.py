@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,8 +13,15 @@ import time_machine
 from django.conf import settings
 
 from dashboard.models import AuditExport, AuditSegment, User
-from dashboard.services import approvals, audit_exports, audit_release, audit_segments
-from dashboard.services.audit import Actor
+from dashboard.services import (
+    approvals,
+    audit_exports,
+    audit_release,
+    audit_removal,
+    audit_review_walk,
+    audit_segments,
+)
+from dashboard.services.audit import SYSTEM, Actor, Kind, record
 
 from .audit_samples import append
 
@@ -32,6 +40,7 @@ def log_of(*months: str, entries: int = 3) -> None:
             append(entries)
             audit_segments.close_due()
     audit_segments.close_due()
+    audit_review_walk.walk()
 
 
 def exported(segment: AuditSegment, auditor: User) -> Path:
@@ -41,8 +50,14 @@ def exported(segment: AuditSegment, auditor: User) -> Path:
         pass
     export.refresh_from_db()
     assert export.state == AuditExport.State.DONE, export.failure
-    [path] = [each for each in Path(settings.EXPORTS_DIR).iterdir() if str(export.pk) in each.name]
-    return path
+    return kept(next(each for each in Path(settings.EXPORTS_DIR).iterdir() if str(export.pk) in each.name))
+
+
+def kept(path: Path) -> Path:
+    """Copy an export to where it is kept."""
+    folder = Path(settings.EXPORTS_DIR).with_name("kept")
+    folder.mkdir(exist_ok=True)
+    return Path(shutil.copy(path, folder))
 
 
 def released(segment: AuditSegment, auditor: User, approver: User) -> Path:
@@ -53,3 +68,12 @@ def released(segment: AuditSegment, auditor: User, approver: User) -> Path:
         assert isinstance(answer, approvals.Decided), answer
     segment.refresh_from_db()
     return path
+
+
+def agree_on(segment: AuditSegment, file: Path) -> None:
+    """Have the row and the log say that this file was agreed on."""
+    segment.export_sha256 = audit_removal._sha256_of(file)
+    segment.save()
+    facts = {**audit_segments.facts_of(segment), "export_sha256": segment.export_sha256}
+    target = audit_segments.target_of(segment)
+    record(Kind.EVENT, "audit.segment_released", actor=SYSTEM, target=target, facts=facts, approval=segment.approval)

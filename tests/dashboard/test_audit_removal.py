@@ -16,16 +16,16 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from dashboard import signing
-from dashboard.models import Approval, AuditEntry, AuditReview, AuditSegment, AuditTerm, User
+from dashboard.models import Approval, AuditEntry, AuditReview, AuditReviewWalk, AuditSegment, AuditTerm, User
 from dashboard.services import approvals, audit_check, audit_exports, audit_release, audit_removal, audit_segments
 from dashboard.services.approval_rows import CannotPerform
-from dashboard.services.audit import verify
+from dashboard.services.audit import SYSTEM, Kind, record, verify
 from dashboard.services.audit_removal import CannotRemove, remove
 from dashboard.triggers import install_triggers, missing_triggers
 from tests import databases, people
 
 from .audit_samples import append, run, triggers_off
-from .segments import at, exported, log_of, released
+from .segments import agree_on, at, exported, log_of, released
 
 VERIFIER = Path(audit_removal.__file__).parents[1] / "audit_verifier.py"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -240,16 +240,14 @@ def test_an_export_that_is_not_whole_removes_nothing(
     none.write_bytes(b"no zip")
 
     for file, words in ((broken, "is not whole"), (none, "cannot be checked")):
-        june.export_sha256 = audit_removal._sha256_of(file)
-        june.save()
+        agree_on(june, file)
         assert words in refusal("2026-06", file)
 
 
 def test_a_bundle_of_other_entries_removes_nothing(june: AuditSegment, auditor: User, approver: User) -> None:
     released(june, auditor, approver)
     other = exported(AuditSegment.objects.get(month="2026-07"), auditor)
-    june.export_sha256 = audit_removal._sha256_of(other)
-    june.save()
+    agree_on(june, other)
 
     assert "does not have exactly the entries" in refusal("2026-06", other)
 
@@ -271,13 +269,86 @@ def test_a_log_that_is_not_in_order_is_not_shortened(june: AuditSegment, auditor
         remove("2026-06", path)
 
 
-def test_entries_that_are_not_those_of_the_segment_stay(june: AuditSegment, auditor: User, approver: User) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM dashboard_auditentry WHERE seq = 2",
+        # In what stays, too: the log is not shortened while somebody has to find out what was done to it.
+        "UPDATE dashboard_auditentry SET actor = 'Ana' WHERE seq = 5",
+    ],
+)
+def test_a_log_that_is_not_whole_is_not_shortened(
+    june: AuditSegment, auditor: User, approver: User, change: str
+) -> None:
     path = released(june, auditor, approver)
-    with triggers_off(), at("2026-10"):
-        run("DELETE FROM dashboard_auditentry WHERE seq = 2")
+    with triggers_off():
+        run(change)
     install_triggers(connection)
 
-    assert "does not have exactly the entries" in refusal("2026-06", path)
+    assert "has to be in order first: entry" in refusal("2026-06", path)
+
+
+def test_a_change_without_an_outcome_does_not_leave_unseen(auditor: User, approver: User) -> None:
+    with at("2026-06"):
+        record(Kind.INTENT, "operation.intent", actor=SYSTEM, operation_id="one")
+    with at("2026-07"):
+        record(Kind.INTENT, "operation.intent", actor=SYSTEM, operation_id="two")
+    log_of("2026-08")
+    path = released(AuditSegment.objects.get(month="2026-06"), auditor, approver)
+
+    assert "entry 1, was sent, and there is no outcome" in refusal("2026-06", path)
+    record(Kind.OUTCOME, "operation.outcome", actor=SYSTEM, operation_id="one", result="unknown")
+    remove("2026-06", path)
+
+
+def test_a_release_that_the_log_does_not_tell_of_is_none(june: AuditSegment, auditor: User, approver: User) -> None:
+    """The owner of the database writes what rows they like."""
+    forged = {"released_at": june.closed_at, "approval": "7", "export_sha256": ""}
+    path = exported(june, auditor)
+    forged["export_sha256"] = audit_removal._sha256_of(path)
+    AuditSegment.objects.filter(pk="2026-06").update(**forged)
+    assert "does not tell that 2026-06 was released" in refusal("2026-06", path)
+
+    AuditSegment.objects.filter(pk="2026-06").update(released_at=None)
+    path = released(june, auditor, approver)
+    as_released = AuditSegment.objects.filter(pk="2026-06").values().get()
+    assert audit_release.keep(june, actor=auditor)
+    AuditSegment.objects.filter(pk="2026-06").update(**as_released)
+    assert "does not tell that 2026-06 was released" in refusal("2026-06", path)
+
+
+def test_what_leaves_is_kept_elsewhere_than_where_exports_go_after_a_while(
+    june: AuditSegment, auditor: User, approver: User, settings: Any, tmp_path: Path
+) -> None:
+    released(june, auditor, approver)
+    [here] = [each for each in settings.EXPORTS_DIR.iterdir() if each.suffix == ".zip"]
+    (tmp_path / "link.zip").symlink_to(here)
+
+    assert "copy it to where it is kept first" in refusal("2026-06", here)
+    assert "copy it to where it is kept first" in refusal("2026-06", tmp_path / "link.zip")
+
+
+def test_nothing_leaves_that_was_not_looked_through_for_reviews(
+    june: AuditSegment, auditor: User, approver: User
+) -> None:
+    path = released(june, auditor, approver)
+    AuditReviewWalk.objects.update(seq=june.last_seq - 1)
+
+    assert f"Entries from {june.last_seq} on were not chosen for review yet" in refusal("2026-06", path)
+
+
+def test_an_export_from_before_the_month_was_over_is_none_of_it(auditor: User) -> None:
+    with at("2026-06"):
+        append(2)
+        audit_exports.ask(audit_exports.Actor.of(auditor), "bundle", {"q": "seq:1..6"})
+        append(2)
+        while audit_exports.make_next():
+            pass
+    audit_segments.close_due()
+    [june] = AuditSegment.objects.all()
+    assert june.query == "seq:1..6"
+
+    assert audit_segments.newest_export(june) is None
 
 
 def test_without_its_entry_nothing_leaves(june: AuditSegment, auditor: User, approver: User, settings: Any) -> None:

@@ -15,7 +15,7 @@ from dashboard.services.audit_removal import remove
 from tests import people
 
 from .pages import HTMX, client_of, words
-from .segments import exported, log_of, released
+from .segments import exported, kept, log_of, released
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST = "/audit/segments/"
@@ -86,7 +86,7 @@ def test_a_segment_goes_the_whole_way(june: AuditSegment, reader: Client, audito
     assert "Closed a segment of the audit log" in story and "Released a segment" in story
 
     [path] = Path(audit_exports.files.settings.EXPORTS_DIR).iterdir()
-    remove("2026-06", path)
+    remove("2026-06", kept(path))
     page = words(reader.get(JUNE))
     assert "have left the log" in page and "Removed" in words(reader.get(LIST))
     assert "removed with the segments" in words(reader.get("/audit/"))

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from dashboard import checks, grants
 from dashboard.models import AuditEntry, AuditHead, AuditSegment
-from dashboard.services import audit_segments
+from dashboard.services import audit_review_walk, audit_segments
 from dashboard.services.audit import SYSTEM, AuditUnavailable, Kind, record, verify
 from dashboard.services.audit_removal import CannotRemove, remove
 from dashboard.triggers import missing_triggers
@@ -231,6 +231,7 @@ def test_a_segment_is_removed_by_the_owner_and_not_by_the_web(web: Roles, settin
     with segments.at(f"{timezone.now().year + 1}-06"):
         entry()
         audit_segments.close_due()
+        audit_review_walk.walk()
         segment = AuditSegment.objects.get()
         path = segments.released(segment, people.member("auditor"), people.member("approver"))
         with pytest.raises(CannotRemove, match="DATABASE_OWNER_URL"):
@@ -241,6 +242,7 @@ def test_a_segment_is_removed_by_the_owner_and_not_by_the_web(web: Roles, settin
     early = manage(web, "remove_audit_segment", segment.month, "--export", str(path), AUDIT_KEPT_MONTHS="1")
     assert early.returncode == 1 and "is kept until" in early.stderr
     AuditSegment.objects.update(month="2020-01")
+    segments.agree_on(AuditSegment.objects.get(), path)
     done = manage(web, "remove_audit_segment", "2020-01", "--export", str(path), AUDIT_KEPT_MONTHS="1")
 
     assert done.returncode == 0, done.stderr
