@@ -20,6 +20,7 @@ from .services import (
     audit_segments,
     call_log,
     drafts,
+    executor,
     look,
     operations,
     sync,
@@ -60,6 +61,12 @@ def tidy_up() -> None:
 @on_startup()  # type: ignore[untyped-decorator]
 def begin_anchoring() -> None:
     anchoring.begin()
+
+
+@on_startup()  # type: ignore[untyped-decorator]
+def begin_looking_back() -> None:
+    """What a worker before this one was killed with is read back at once; its own look may be counted already."""
+    executor.begin()
 
 
 @db_periodic_task(crontab(minute="*/10"))  # type: ignore[untyped-decorator]

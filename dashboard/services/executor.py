@@ -39,6 +39,7 @@ class _Crew:
         self.running: set[Any] = set()
         self.jobs = 0
         self.beating = False
+        self.looks_back = False
         # Not atexit: a worker that a server has forked ends without it, but runs these.
         Finalize(None, wait_until_idle, exitpriority=100)
 
@@ -122,7 +123,11 @@ def name() -> str:
 
 def begin() -> None:
     """Look for what a process before us left behind: now, and again when its last beat is old enough to tell."""
-    _own_crew()
+    crew = _own_crew()
+    with crew.lock:
+        if crew.looks_back:
+            return
+        crew.looks_back = True
     threading.Thread(target=_look_back, name="operation-orphans", daemon=True).start()
 
 
@@ -163,11 +168,11 @@ def _look_back() -> None:
     # Here, because operations stand on this module.
     from .reading_back import check_due, find_orphans
 
-    for wait_s in (0.0, ORPHAN_AFTER.total_seconds() + BEAT_EVERY_S):
+    for wait_s, is_first in ((0.0, True), (ORPHAN_AFTER.total_seconds() + BEAT_EVERY_S, False)):
         time.sleep(wait_s)
         try:
             find_orphans()
-            check_due()
+            check_due(every_unknown=is_first)
         except Exception:
             log.exception("orphans_not_looked_for")
         finally:

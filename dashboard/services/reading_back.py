@@ -46,11 +46,15 @@ def find_orphans() -> int:
     return found
 
 
-def check_due() -> int:
-    """Read back every operation whose time has come. Returns how many were looked at."""
-    due = Operation.objects.filter(
-        state__in=(State.ACCEPTED, State.UNKNOWN), closed_at=None, check_at__lte=timezone.now()
-    )
+def check_due(*, every_unknown: bool = False) -> int:
+    """Read back every operation whose time has come. Returns how many were looked at.
+
+    `every_unknown` are those too whose time has not come: whoever was to look may be gone, with the look counted.
+    """
+    is_due = Q(check_at__lte=timezone.now())
+    if every_unknown:
+        is_due |= Q(state=State.UNKNOWN)
+    due = Operation.objects.filter(is_due, state__in=(State.ACCEPTED, State.UNKNOWN), closed_at=None)
     ids = list(due.order_by("check_at").values_list("pk", flat=True))
     for operation_id in ids:
         try:

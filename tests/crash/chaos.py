@@ -20,8 +20,9 @@ from tests.journeys.desk import Desk
 
 from .traffic import Traffic
 
-TARGETS = (("web",), ("worker",), ("web", "worker"))
+TARGETS = (("web", "worker"), ("web",), ("worker",))
 READ_BACK_WITHIN_S = 60.0
+ANCHORS = "anchors.txt"
 # Longer than any remote may be at work on what it was sent.
 ALL_OVER_S = 700.0
 
@@ -33,7 +34,7 @@ class Kill:
     killed_at: datetime
     back_at: datetime
     chain_ok: bool
-    # What was under way in the web process.
+    # What was under way in a web process that was killed, and what was unknown.
     left_behind: list[str]
 
 
@@ -48,31 +49,43 @@ class Run:
 def run(desk: Desk, traffic: Traffic, *, kills: int, people: int, seed: int) -> Run:
     """Let the traffic run and kill in between; return when all is done and everything was looked at."""
     dice = random.Random(seed + 1)  # noqa: S311 - to be repeated, not to be secret
-    at_ops = sorted(dice.sample(range(traffic.ops // 20, traffic.ops - people), kills))
+    # The last ones are read back while others go on.
+    at_ops = sorted(dice.sample(range(traffic.ops // 20, traffic.ops * 4 // 5), kills))
+    # Each of them as often as the others, in any order.
+    targets = [TARGETS[n % len(TARGETS)] for n in range(kills)]
+    dice.shuffle(targets)
     found = Run()
-    traffic.renew_session()
+    traffic.renew_sessions()
     threads = traffic.run(people)
-    for at_op in at_ops:
+    for at_op, target in zip(at_ops, targets, strict=True):
         _wait_until(traffic, threads, at_op)
         time.sleep(dice.random() * 0.3)
-        found.kills.append(_kill(desk, dice.choice(TARGETS), at_op))
+        found.kills.append(_kill(desk, target, at_op))
     _wait_until(traffic, threads, traffic.ops + 1)
     _look_at_waits(found)
     return found
+
+
+def anchored(desk: Desk) -> str:
+    """Return what the sink of anchors keeps."""
+    file = desk.folder / ANCHORS
+    return file.read_text() if file.exists() else ""
 
 
 def settle_all(desk: Desk) -> None:
     """Stop the desk and let the time pass in which a remote may still be at work: ours and the remotes' clock."""
     desk.stop()
     for sandbox in desk.emulator.sandboxes.values():
+        sandbox.faults.clear()
         sandbox.clock.advance(ALL_OVER_S)
     with time_machine.travel(timezone.now() + timedelta(seconds=ALL_OVER_S)):
+        operations.expire_rooms()
         operations.check_due()
 
 
 def _wait_until(traffic: Traffic, threads: list[threading.Thread], at_op: int) -> None:
-    while traffic.begun < at_op and any(thread.is_alive() for thread in threads):
-        traffic.renew_session()
+    while traffic.pressed < at_op and any(thread.is_alive() for thread in threads):
+        traffic.renew_sessions()
         time.sleep(0.02)
 
 
@@ -80,10 +93,11 @@ def _kill(desk: Desk, target: tuple[str, ...], at_op: int) -> Kill:
     for name in target:
         desk.kill(name)
     killed_at = timezone.now()
-    left = Operation.objects.filter(state=State.RUNNING).values_list("pk", flat=True) if "web" in target else ()
+    states = (State.UNKNOWN, State.RUNNING) if "web" in target else (State.UNKNOWN,)
+    left = Operation.objects.filter(state__in=states, closed_at=None).values_list("pk", flat=True)
     left_behind = [str(pk) for pk in left]
     # Between the crash and the restart: what is on record then is all that the next process has.
-    chain_ok = verify().ok
+    chain_ok = verify(anchors=anchored(desk)).ok
     for name in target:
         desk.start_web() if name == "web" else desk.start_worker()
     return Kill(target, at_op, killed_at, timezone.now(), chain_ok, left_behind)

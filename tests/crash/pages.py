@@ -1,8 +1,9 @@
-"""What a client reads in our pages: the inputs of a form as they come, the digest of a plan, the receipt."""
+"""What a client reads in our pages: the inputs of a form as they come, the digest of a plan, how it ended."""
 
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 
@@ -46,14 +47,49 @@ def inputs_in(html: str) -> list[tuple[str, str]]:
 
 
 def draft_in(html: str) -> str:
-    found = re.search(r"/operations/([0-9a-f-]{36})/(?:apply|preview)/", html)
-    return found[1] if found else ""
+    return _first(r"/operations/([0-9a-f-]{36})/(?:apply|preview)/", html)
 
 
 def digest_in(html: str) -> str:
-    found = re.search(r'name="digest" value="([0-9a-f]+)"', html)
-    return found[1] if found else ""
+    return _first(r'name="digest" value="([0-9a-f]+)"', html)
+
+
+def name_in(html: str) -> str:
+    """Return what has to be typed before something dangerous."""
+    return unescape(_first(r"Type “([^”]+)” to confirm", html))
+
+
+def approval_in(html: str) -> str:
+    """Return the request that an operation waits for."""
+    return _first(r"/approvals/([0-9a-f-]{36})/", html) if 'id="awaiting-approval"' in html else ""
+
+
+def waiting_in(html: str) -> str:
+    """Return the first request in a list of them."""
+    return _first(r'id="row-([0-9a-f-]{36})"', html)
+
+
+def is_approved(html: str) -> bool:
+    return bool(re.search(r'id="approval-state">.{0,2000}?Approved and done', html, re.S))
+
+
+def is_room(html: str) -> bool:
+    return 'id="mfa-room"' in html
+
+
+def attempt_in(html: str) -> str:
+    return _first(r'name="attempt" value="(\d+)"', html)
 
 
 def tells_done(html: str) -> bool:
     return 'id="receipt"' in html
+
+
+def tells_end(html: str) -> bool:
+    """Say whether nothing more will be told soon."""
+    return bool(re.search(r'data-state="(?:done|accepted|refused|failed|cancelled|expired)"', html))
+
+
+def _first(pattern: str, html: str) -> str:
+    found = re.search(pattern, html)
+    return found[1] if found else ""

@@ -12,9 +12,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
 from dashboard.models import Operation
+from dashboard.services import audit_gate
 from dashboard.services.audit import verify
 from tests import databases
 from tests.journeys.desk import open_desk
@@ -49,7 +51,8 @@ def test_the_size_of_the_issue(
 
 def _crash(folder: Path, blocker: DjangoDbBlocker, capsys: pytest.CaptureFixture[str], ops: int, kills: int) -> None:
     seed = int(os.environ.get("CRASH_SEED") or random.SystemRandom().randrange(10**6))
-    with blocker.unblock(), open_desk(folder) as desk:
+    sink = f"file://{folder / chaos.ANCHORS}"
+    with blocker.unblock(), open_desk(folder, APPROVALS="delete,roles", AUDIT_ANCHORS=sink) as desk:
         desk.start_worker()
         for sandbox in desk.emulator.sandboxes.values():
             sandbox.delay_s = LATENCY_S
@@ -63,20 +66,24 @@ def _crash(folder: Path, blocker: DjangoDbBlocker, capsys: pytest.CaptureFixture
         slowest_s = max(run.waits.values(), default=0.0)
         with capsys.disabled():
             print(
-                f"\ncrash: seed {seed}, {traffic.begun} changes, {kills} kills in {took_s:.0f} s; {found.effects}"
+                f"\ncrash: seed {seed}, {traffic.pressed} changes, {kills} kills in {took_s:.0f} s; {found.effects}"
                 f" effects, {found.intents} intents, {found.told_done} told as done, {cut} connections cut;"
-                f" {len(run.waits)} left behind, looked at after {slowest_s:.1f} s at most; {dict(found.states)}"
+                f" {len(run.waits)} left behind, looked at after {slowest_s:.1f} s at most; {dict(found.states)};"
+                f" told as done: {dict(found.kinds)}"
             )
             if "CRASH_VERBOSE" in os.environ:
                 ends = Counter((line.kind, *line.answers[-1]) for line in traffic.log if not line.told_done)
-                print([(kill.target, kill.at_op, len(kill.left_behind)) for kill in run.kills], ends, sep="\n")
+                kills_made = [(kill.target, kill.at_op, len(kill.left_behind)) for kill in run.kills]
+                print(kills_made, ends, *found.troubles[:20], *traffic.troubles[:5], run.waits, sep="\n")
         assert traffic.troubles == [], seed
         assert found.troubles == [], seed
         assert run.never_looked_at == [], seed
         assert slowest_s <= chaos.READ_BACK_WITHIN_S, (seed, run.waits)
         assert all(kill.chain_ok for kill in run.kills), seed
-        assert verify().ok, seed
-        open_ones = Operation.objects.holding().exclude(state="awaiting_token")
-        assert list(open_ones) == [], seed
+        assert verify(anchors=chaos.anchored(desk)).ok, seed
+        with override_settings(AUDIT_ANCHORS=[sink]):
+            assert audit_gate.look() is None, seed
+        assert list(Operation.objects.holding()) == [], seed
         # Or the run has shown nothing.
-        assert found.told_done > ops / 3, (seed, found)
+        assert traffic.pressed >= ops and found.told_done > ops / 2, (seed, found)
+        assert chaos.anchored(desk), seed

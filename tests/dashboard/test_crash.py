@@ -158,6 +158,29 @@ def test_a_process_that_ends_waits_for_what_it_carries(remote: emulator.Emulator
     assert done.receipt["verdict"] == "verified_healthy"
 
 
+@pytest.mark.parametrize("begins", ["web", "worker"])
+def test_a_process_that_begins_reads_back_every_unknown_at_once(
+    remote: emulator.Emulator, ana: Any, begins: str
+) -> None:
+    """Whoever was to look may be gone, with the look already counted as made."""
+    account = make.account_at(make.PLAIN, status="invalid")
+    orphan = killed_in_the_middle(remote, account, ana, Fault("silence", method="PUT", seconds=300))
+    unknown = after_half_a_minute(orphan)
+    assert unknown.check_at is not None and unknown.check_at > timezone.now() + timedelta(seconds=60)
+    looks = ApiCall.objects.filter(operation_id=unknown.pk, method="GET")
+    before = looks.count()
+
+    with process(remote, beginning(begins)):
+        make.wait_for(lambda: looks.count() > before, "nobody looked", within_s=30)
+
+
+def beginning(name: str) -> list[str]:
+    if name == "worker":
+        return [sys.executable, "manage.py", "run_huey", "--quiet"]
+    web = ["--interface", "wsgi", "--port", str(free_port()), "--workers", "1", "dashboard.wsgi:application"]
+    return [sys.executable, "-m", "granian", *web]
+
+
 def test_granian_waits_for_what_its_worker_carries(remote: emulator.Emulator, ana: Any) -> None:
     remote.belvo.slow_s = 2.0
     draft = make.draft(make.account_at(make.PLAIN, status="invalid"), ana)
