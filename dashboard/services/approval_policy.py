@@ -73,10 +73,15 @@ def hosts_seen(account: LinkedAccount, plan: Plan) -> frozenset[str]:
 
 
 def _accounts_of(account: LinkedAccount) -> list[LinkedAccount]:
-    if account.customer_id is None:
+    """Return the account, and those that the providers too say are of the same customer.
+
+    Not those that only our match gives to that customer: whoever edits a reference could bring in a stranger's account
+    with its hosts.
+    """
+    if not account.external_id:
         return [account]
-    siblings = LinkedAccount.objects.filter(customer=account.customer_id).order_by("-changed_at", "-id")
-    return list(siblings[:ACCOUNTS_READ])
+    siblings = LinkedAccount.objects.filter(external_id=account.external_id).exclude(pk=account.pk)
+    return [account, *siblings.order_by("-changed_at", "-id")[: ACCOUNTS_READ - 1]]
 
 
 def _addresses_given(plan: Plan) -> Iterator[str]:

@@ -9,7 +9,9 @@ import pytest
 
 from dashboard.models import LinkedAccount, Operation
 from dashboard.models.operation import State
+from dashboard.services import customers
 from dashboard.services.approval_policy import host_of, needed_for
+from dashboard.services.audit import SYSTEM
 from providers.fields import AuditClass
 from providers.plan import CallTemplate, Change, Plan
 
@@ -49,6 +51,22 @@ def test_a_host_of_another_account_of_the_customer_is_seen_and_a_strangers_is_no
     assert needed_for(link(owner), to(SEEN)) == ""
     assert needed_for(link(owner), to("https://stranger.example/")) == "webhook_host"
     assert needed_for(link(), to(SEEN)) == "webhook_host", "without a customer only the account itself counts"
+
+
+def test_an_account_that_was_given_to_the_customer_by_hand_brings_no_hosts_with_it() -> None:
+    victim, stranger = accounts.customer(reference="victim"), accounts.customer(reference="stranger")
+    told, untold = link(victim), link(victim)
+    LinkedAccount.objects.filter(pk=untold.pk).update(external_id="")  # the provider does not say whose it is
+    link(stranger, webhook="https://evil.example/")
+    to_evil = to("https://evil.example/")
+
+    customers.change(stranger, {"reference": "away", "name": "", "email": ""}, actor=SYSTEM)
+    customers.change(victim, {"reference": "stranger", "name": "", "email": ""}, actor=SYSTEM)
+
+    told.refresh_from_db()
+    untold.refresh_from_db()
+    assert untold.customer == victim and victim.linked_accounts.count() == 2, "it has the stranger's account now"
+    assert needed_for(untold, to_evil) == needed_for(told, to_evil) == "webhook_host"
 
 
 def test_a_host_that_a_change_has_brought_is_seen_only_if_it_was_done() -> None:
