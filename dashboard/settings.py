@@ -55,6 +55,8 @@ FIELD_KEYS = env.list("FIELD_KEYS")
 ANCHOR_KEYS = env.list("ANCHOR_KEYS")
 # Under this name anchors and exports are signed; it says which log is meant where several are kept together.
 AUDIT_ORIGIN = env.str("AUDIT_ORIGIN", default=f"{ALLOWED_HOSTS[0] if ALLOWED_HOSTS else 'linkdesk'}/audit")
+# Names that the log had before: anchors under them count, anchors under any other name do not.
+AUDIT_ORIGINS_BEFORE = [name for name in env.list("AUDIT_ORIGINS_BEFORE", default=[]) if name]
 
 INTEGRATIONS = read_configuration(os.environ)
 

@@ -34,14 +34,20 @@ def sign_note(lines: Sequence[str]) -> str:
 
 
 def public_keys() -> dict[str, str]:
-    """Return every public key of the ring by the name that it signs under, as base64 of 32 bytes."""
+    """Return every public key of the ring by the names that it signs or signed under, as base64 of 32 bytes."""
     ring = parse_ring("ANCHOR_KEYS", settings.ANCHOR_KEYS)
-    return {signer_name(key.id): base64.b64encode(_public_bytes(_private(key))).decode("ascii") for key in ring}
+    keys = {key.id: base64.b64encode(_public_bytes(_private(key))).decode("ascii") for key in ring}
+    return {signer_name(key_id, origin): key for origin in origins() for key_id, key in keys.items()}
 
 
-def signer_name(key_id: str) -> str:
+def origins() -> list[str]:
+    """Return the names of this log: the one that it has, and those that it had."""
+    return [settings.AUDIT_ORIGIN, *settings.AUDIT_ORIGINS_BEFORE]
+
+
+def signer_name(key_id: str, origin: str = "") -> str:
     """Return the name in a signature line: the log's origin and the key's id; it has neither spaces nor plus signs."""
-    return f"{settings.AUDIT_ORIGIN}/{key_id}".replace(" ", "-").replace("+", "-")
+    return f"{origin or settings.AUDIT_ORIGIN}/{key_id}".replace(" ", "-").replace("+", "-")
 
 
 def _private(key: Key) -> Ed25519PrivateKey:

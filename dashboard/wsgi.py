@@ -17,7 +17,7 @@ if _problems := start_up_problems():
 from dashboard.services import anchoring, audit_gate, executor  # noqa: E402 - needs the apps
 
 # A log that is not as it was promised stops no page: writes are refused, with the reason, until it is.
-audit_gate.tell_at_start()
 anchoring.begin()
+audit_gate.tell_at_start()
 # What a process before this one was killed with is found and read back.
 executor.begin()

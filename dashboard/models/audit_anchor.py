@@ -22,6 +22,8 @@ class AuditAnchor(models.Model):
     trouble = models.TextField(blank=True)
     # Why the log is not the one that was anchored, in words; empty while it is.
     finding = models.TextField(blank=True)
+    # The finding is that the sink does not keep what it took; nothing contradicts the log.
+    is_lost = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return f"{self.sink} at {self.seq}"
@@ -42,6 +44,8 @@ class AuditCheck(models.Model):
     mac = models.BinaryField(default=bytes)
     findings = models.BigIntegerField(default=0)
     first_finding = models.TextField(blank=True)
+    # The kinds of all findings, by blanks.
+    kinds = models.CharField(max_length=300, blank=True)
 
     def __str__(self) -> str:
         return f"{self.scope} at {self.at:%Y-%m-%d %H:%M}"

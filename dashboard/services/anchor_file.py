@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from dashboard.audit_verifier import notes_in
 
 from .anchor_trouble import SinkDown
 
-_TAIL_BYTES = 65_536
+_BLOCK_BYTES = 262_144
+# No note is longer; what is longer without one is rubbish.
+_MAX_NOTE_BYTES = 16_384
+_SIGNATURES = re.compile(rb"\n\n(?:\xe2\x80\x94 [^\n]+\n)+")
 
 
 class FileSink:
     """Only ever appends: the file may carry the file system's own append-only flag."""
+
+    can_be_asked = True
 
     def __init__(self, path: Path, *, may_make_folder: bool = False) -> None:
         self.name = f"file://{path}"
@@ -36,22 +42,22 @@ class FileSink:
         except OSError as trouble:
             raise SinkDown(f"the file cannot be written ({trouble.strerror or type(trouble).__name__})") from trouble
 
-    def kept(self) -> Sequence[str] | None:
-        return self._notes(_TAIL_BYTES)
-
-    def all_kept(self) -> Sequence[str] | None:
-        return self._notes(None)
-
-    def _notes(self, last_bytes: int | None) -> Sequence[str]:
+    def kept(self) -> Iterator[str]:
+        """Read from the end, a block at a time: the file grows for years."""
         try:
             with self._path.open("rb") as file:
-                if last_bytes is not None:
-                    # The first one in there may be half a note: it is no note then.
-                    file.seek(max(0, file.seek(0, os.SEEK_END) - last_bytes))
-                return notes_in(file.read().decode("utf-8", "replace"))
-        except FileNotFoundError:
-            return []
+                at, rest = file.seek(0, os.SEEK_END), b""
+                while at:
+                    size = min(_BLOCK_BYTES, at)
+                    at -= size
+                    file.seek(at)
+                    block = file.read(size) + rest
+                    rest, whole = _at_first_note(block) if at else (b"", block)
+                    yield from reversed(notes_in(whole.decode("utf-8", "replace")))
         except OSError as trouble:
+            if isinstance(trouble, FileNotFoundError) and (self._may_make_folder or self._path.parent.is_dir()):
+                return
+            # A volume that is not mounted has lost nothing.
             raise SinkDown(f"the file cannot be read ({trouble.strerror or type(trouble).__name__})") from trouble
 
     def _append(self, descriptor: int, note: str) -> None:
@@ -73,3 +79,11 @@ class FileSink:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _at_first_note(block: bytes) -> tuple[bytes, bytes]:
+    """Cut a block that may begin within a note: what the block before it is to end with, and what is looked at now."""
+    found = _SIGNATURES.search(block)
+    if found is None or found.end() > _MAX_NOTE_BYTES:
+        return block[:_MAX_NOTE_BYTES], block
+    return block[: found.end()], block[found.end() :]

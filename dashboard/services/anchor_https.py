@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import requests
@@ -21,6 +21,8 @@ _MAX_BODY_BYTES = 65_536
 
 class HttpsSink:
     """Any 2xx means that the collector has it. What stands before an @ is sent as basic authentication."""
+
+    can_be_asked = False
 
     def __init__(self, url: str, name: str) -> None:
         self.name = name
@@ -45,8 +47,5 @@ class HttpsSink:
         if not 200 <= answer.status < 300:
             raise SinkDown(f"the collector answered {answer.status}")
 
-    def kept(self) -> Sequence[str] | None:
-        return None
-
-    def all_kept(self) -> Sequence[str] | None:
+    def kept(self) -> Iterator[str] | None:
         return None

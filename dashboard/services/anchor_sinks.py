@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -22,18 +22,19 @@ _FORMS = "file:///path, syslog://host:514, syslog+tcp://host:601, syslog:///dev/
 
 
 class Sink(Protocol):
-    """Takes notes. `name` is its address, without what may be secret in it."""
+    """Takes notes. `name` is its address, without what may be secret in it.
+
+    `can_be_asked` is false for a mere witness: what it took can be compared elsewhere, by people, and not from here.
+    """
 
     name: str
+    can_be_asked: bool
 
     def send(self, note: str) -> None:
         """Hand a note over, or raise `SinkDown`."""
 
-    def kept(self) -> Sequence[str] | None:
-        """Return the newest notes that it keeps, oldest first; None where it cannot be asked."""
-
-    def all_kept(self) -> Sequence[str] | None:
-        """Return every note that it keeps, oldest first; None where it cannot be asked."""
+    def kept(self) -> Iterator[str] | None:
+        """Return the notes that it keeps, the last one first, read as they are asked for; None where nobody can ask."""
 
 
 def configured() -> list[Sink]:

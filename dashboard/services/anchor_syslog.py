@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 from .anchor_trouble import SinkDown
@@ -21,6 +21,8 @@ _PRIORITY = 13 * 8 + 5
 
 class SyslogSink:
     """`speak` opens the way, sends one message and closes it."""
+
+    can_be_asked = False
 
     def __init__(self, name: str, speak: Callable[[bytes], None]) -> None:
         self.name = name
@@ -43,10 +45,7 @@ class SyslogSink:
         except OSError as trouble:
             raise SinkDown(f"syslog cannot be reached ({trouble.strerror or type(trouble).__name__})") from trouble
 
-    def kept(self) -> Sequence[str] | None:
-        return None
-
-    def all_kept(self) -> Sequence[str] | None:
+    def kept(self) -> Iterator[str] | None:
         return None
 
 

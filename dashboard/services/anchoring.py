@@ -13,6 +13,8 @@ from django.db import connections, transaction
 
 # Between two looks at what is due; the hundredth entry wakes it earlier.
 TICK_S = 5.0
+# How long the beginning of a process may take to compare the log with its anchors; a dead volume must not hold it up.
+FIRST_LOOK_S = 10.0
 # How long the end of a process may take for its last anchor, where another one has the turn.
 LAST_TRIES_S = 2.0
 
@@ -25,17 +27,19 @@ class _Anchoring:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.wake = threading.Event()
+        self.has_looked = threading.Event()
         self.since_wake = 0
         # After the operations of the process (100): their entries are in it.
         Finalize(None, _anchor_at_the_end, exitpriority=50)
         threading.Thread(target=self.run, name="audit-anchors", daemon=True).start()
 
     def run(self) -> None:
-        is_first = True
         while True:
             try:
-                _look(is_first=is_first)
-                is_first = False
+                if not self.has_looked.is_set():
+                    _compare()
+                    self.has_looked.set()
+                _anchor_due()
             except Exception:
                 log.exception("anchoring_broke")
             finally:
@@ -49,9 +53,12 @@ _making = threading.Lock()
 
 
 def begin() -> None:
-    """Anchor in this process from now on, if there are sinks; what is left over from before is anchored at once."""
-    if settings.AUDIT_ANCHORS:
-        _of_this_process()
+    """Anchor in this process from now on, if there are sinks; what is left over from before is anchored at once.
+
+    Come back once the log was compared with its anchors: nobody is to act before.
+    """
+    if settings.AUDIT_ANCHORS and not _of_this_process().has_looked.wait(FIRST_LOOK_S):
+        log.error("anchors_not_compared_yet")
 
 
 def after_append() -> None:
@@ -76,12 +83,16 @@ def _of_this_process() -> _Anchoring:
         return _own
 
 
-def _look(*, is_first: bool) -> None:
+def _compare() -> None:
     # Here, because the log itself stands below the anchors and calls this module.
     from . import anchors
 
-    if is_first:
-        anchors.look_at_standing()
+    anchors.look_at_standing()
+
+
+def _anchor_due() -> None:
+    from . import anchors
+
     anchors.anchor_due()
 
 

@@ -16,11 +16,11 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from dashboard import audit_verifier, signing
-from dashboard.audit_verifier import BadNote
+from dashboard import signing
 from dashboard.models import AuditAnchor, AuditEntry, AuditHead
 from dashboard.models.audit import Kind
 
+from .anchor_kept import Anchored, kept_by
 from .anchor_sinks import Sink, SinkDown, configured
 from .audit import SYSTEM, AuditUnavailable, record
 from .audit_bytes import CHAIN
@@ -34,19 +34,18 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Anchored:
-    """One anchor, as a sink keeps it."""
+class Finding:
+    """Why the log is not as it was anchored, in words; `is_lost` where a sink lost its word and contradicts nothing."""
 
-    seq: int
-    mac: bytes
-    at: str
+    text: str
+    is_lost: bool = False
 
 
 def anchor_due() -> None:
     """Anchor wherever enough entries came, or the first of them has waited long enough."""
     for sink in configured():
-        row = _memory_of(sink)
-        if _is_due(row, _head()):
+        row = memory_of(sink)
+        if _is_due(row, head()):
             _anchor(sink)
 
 
@@ -54,7 +53,7 @@ def anchor_now() -> bool:
     """Anchor whatever no anchor covers yet, for the end of a process; return True if another process has its turn."""
     must_wait = False
     for sink in configured():
-        if _memory_of(sink).seq < _head().seq:
+        if memory_of(sink).seq < head().seq:
             must_wait |= not _anchor(sink)
     return must_wait
 
@@ -62,81 +61,47 @@ def anchor_now() -> bool:
 def look_at_standing() -> None:
     """Compare the log with the last anchor of every sink that can be asked, and keep what is found."""
     for sink in configured():
-        row = _memory_of(sink)
+        row = memory_of(sink)
         try:
-            finding = _finding(sink, row)
+            finding = finding_of(sink, row, is_whole=True)
         except SinkDown as down:
             log.warning("anchors_not_read", sink=sink.name, cause=str(down))
             continue
-        if finding != row.finding:
-            AuditAnchor.objects.filter(sink=sink.name).update(finding=finding)
-            log.error("audit_standing_changed", sink=sink.name, finding=finding)
+        if _columns_of(finding) != {"finding": row.finding, "is_lost": row.is_lost}:
+            # Not over what another process has found or anchored meanwhile.
+            same = AuditAnchor.objects.filter(sink=sink.name, seq=row.seq, finding=row.finding)
+            same.update(**_columns_of(finding))
+            log.error("audit_standing_changed", sink=sink.name, finding=finding.text if finding else "")
 
 
-def accept(reason: str) -> list[str]:
-    """Take the log as it is for the right one, though a sink was told another; return what was found.
+def finding_of(sink: Sink, row: AuditAnchor, *, is_whole: bool = False) -> Finding | None:
+    """Say why the log is not the one that was anchored, or that the sink lost its word; None if all is well.
 
-    For a backup that had to be restored. It is on record here, and the sink shows for ever that its anchors went back.
+    None as well where nobody can tell: of a sink that cannot be asked we have our own memory only.
     """
-    accepted = []
-    for sink in configured():
-        finding = _finding(sink, _memory_of(sink))
-        if not finding:
-            continue
-        facts = {"sink": sink.name, "finding": finding, "reason": reason}
-        record(Kind.SYSTEM, "anchor.rollback_accepted", actor=SYSTEM, result="ok", facts=facts)
-        head, now = _head(), timezone.now()
-        sink.send(note_of(head.seq, bytes(head.mac), now))
-        kept = {"seq": head.seq, "mac": bytes(head.mac), "taken_at": now, "finding": "", "trouble": ""}
-        AuditAnchor.objects.filter(sink=sink.name).update(**kept)
-        accepted.append(f"{sink.name}: {finding}")
-    return accepted
+    known = [Anchored(row.seq, bytes(row.mac), "")] if row.seq else []
+    kept = kept_by(sink, row, is_whole=is_whole)
+    known += [kept.newest] if kept and kept.newest else []
+    for anchored in known:
+        entry = AuditEntry.objects.filter(seq=anchored.seq).values_list("mac", flat=True).first()
+        when = f" at {anchored.at}" if anchored.at else ""
+        if entry is None:
+            return Finding(f"entry {anchored.seq} was anchored{when}, and the log ends at {head().seq}")
+        if bytes(entry) != anchored.mac:
+            return Finding(f"entry {anchored.seq} is not the one that was anchored{when}")
+    if kept is None or kept.has_ours or not row.seq:
+        return None
+    if kept.newest:
+        rest = f"the newest anchor that it keeps is of entry {kept.newest.seq}"
+    elif kept.strangers:
+        rest = "what it keeps is of another log, or signed with other keys than those of ANCHOR_KEYS"
+    else:
+        rest = "it keeps none"
+    return Finding(f"it took an anchor of entry {row.seq}, and {rest}", is_lost=True)
 
 
-def last_kept(sink: Sink) -> Anchored | None:
-    """Return the newest anchor of this log that a sink keeps; what we did not sign is none.
-
-    The newest by the time that was signed: whoever may only append could put an old note, or rubbish, behind it.
-    """
-    for notes in (sink.kept, sink.all_kept):
-        found = [_anchored(lines) for note in notes() or () if (lines := _lines_of(note))]
-        if found:
-            # Of the same second the later one in the file.
-            return max(reversed(found), key=lambda each: each.at)
-    return None
-
-
-def _anchored(lines: list[str]) -> Anchored:
-    seq, mac = audit_verifier.anchor_of(lines)
-    return Anchored(seq, mac, lines[3] if len(lines) > 3 else "")
-
-
-def newest_note(up_to: int | None = None) -> str:
-    """Return the newest signed note of this log that any sink keeps, as it stands there; "" where none can be asked.
-
-    `up_to` is the last entry that it may be of.
-    """
-    newest, seq = "", 0
-    for sink in configured():
-        try:
-            for note in sink.kept() or ():
-                lines = _lines_of(note)
-                of = audit_verifier.anchor_of(lines)[0] if lines else 0
-                if lines and of >= seq and (up_to is None or of <= up_to):
-                    newest, seq = note, of
-        except SinkDown as down:
-            log.warning("anchors_not_read", sink=sink.name, cause=str(down))
-    return newest
-
-
-def _lines_of(note: str) -> list[str]:
-    """Return the lines of an anchor of this log; none where we did not sign it."""
-    try:
-        lines = audit_verifier.open_note(note, signing.public_keys())
-        audit_verifier.anchor_of(lines)
-    except BadNote:
-        return []
-    return lines if lines[0] == settings.AUDIT_ORIGIN else []
+def _columns_of(finding: Finding | None) -> dict[str, object]:
+    return {"finding": finding.text if finding else "", "is_lost": finding is not None and finding.is_lost}
 
 
 def note_of(seq: int, mac: bytes, at: datetime) -> str:
@@ -145,21 +110,32 @@ def note_of(seq: int, mac: bytes, at: datetime) -> str:
     return signing.sign_note([settings.AUDIT_ORIGIN, str(seq), base64.b64encode(mac).decode("ascii"), moment])
 
 
-def _memory_of(sink: Sink) -> AuditAnchor:
+def memory_of(sink: Sink) -> AuditAnchor:
+    """Return what we remember of a sink."""
     return AuditAnchor.objects.get_or_create(sink=sink.name)[0]
 
 
-def _head() -> AuditHead:
+def head() -> AuditHead:
+    """Return the end of the chain."""
     return AuditHead.objects.filter(chain=CHAIN).first() or AuditHead(chain=CHAIN)
 
 
-def _is_due(row: AuditAnchor, head: AuditHead) -> bool:
+def take_turn(sink: Sink, now: datetime) -> bool:
+    """Take the turn, if no other process has it: anchors leave one at a time, so that they never go back."""
+    free = AuditAnchor.objects.filter(Q(claimed_until=None) | Q(claimed_until__lt=now), sink=sink.name)
+    return bool(free.update(claimed_until=now + TURN, tried_at=now))
+
+
+def _is_due(row: AuditAnchor, end: AuditHead) -> bool:
     now = timezone.now()
-    if head.seq == row.seq:
+    if (row.trouble or row.finding) and row.tried_at and now - row.tried_at < RETRY:
         return False
-    if row.trouble and row.tried_at and now - row.tried_at < RETRY:
+    if row.finding:
+        # The cause may be gone, though nobody may write meanwhile.
+        return True
+    if end.seq == row.seq:
         return False
-    if row.trouble or row.finding or head.seq < row.seq or head.seq - row.seq >= settings.AUDIT_ANCHOR_ENTRIES:
+    if row.trouble or end.seq < row.seq or end.seq - row.seq >= settings.AUDIT_ANCHOR_ENTRIES:
         return True
     first = first_unanchored_at(row.seq)
     return first is None or now - first >= timedelta(seconds=settings.AUDIT_ANCHOR_EVERY_S)
@@ -167,7 +143,8 @@ def _is_due(row: AuditAnchor, head: AuditHead) -> bool:
 
 def first_unanchored_at(seq: int) -> datetime | None:
     """Return when the first entry after number `seq` was written; None where there is none, or it has no time."""
-    written = AuditEntry.objects.filter(seq=seq + 1).values_list("at", flat=True).first()
+    later = AuditEntry.objects.filter(seq__gt=seq).order_by("seq")
+    written = later.values_list("at", flat=True).first()
     try:
         return datetime.fromisoformat(written) if written else None
     except ValueError:
@@ -180,18 +157,17 @@ def _anchor(sink: Sink) -> bool:
     Return False if it is another process's turn.
     """
     now = timezone.now()
-    mine = AuditAnchor.objects.filter(Q(claimed_until=None) | Q(claimed_until__lt=now), sink=sink.name)
-    if not mine.update(claimed_until=now + TURN, tried_at=now):
+    if not take_turn(sink, now):
         return False
     # Read after our turn began: whoever had it before sent no later one.
-    row, head = AuditAnchor.objects.get(sink=sink.name), _head()
+    row, end = AuditAnchor.objects.get(sink=sink.name), head()
     kept: dict[str, object] = {"claimed_until": None}
     try:
-        finding = _finding(sink, row)
-        if not finding and head.seq > row.seq:
-            sink.send(note_of(head.seq, bytes(head.mac), now))
-            kept |= {"seq": head.seq, "mac": bytes(head.mac), "taken_at": timezone.now()}
-        AuditAnchor.objects.filter(sink=sink.name).update(**kept, trouble="", finding=finding)
+        finding = finding_of(sink, row)
+        if not finding and end.seq > row.seq:
+            sink.send(note_of(end.seq, bytes(end.mac), now))
+            kept |= {"seq": end.seq, "mac": bytes(end.mac), "taken_at": timezone.now()}
+        AuditAnchor.objects.filter(sink=sink.name).update(**kept, **_columns_of(finding), trouble="")
     except SinkDown as down:
         AuditAnchor.objects.filter(sink=sink.name).update(**kept, trouble=str(down))
         log.warning("anchor_failed", sink=sink.name, cause=str(down))
@@ -201,23 +177,8 @@ def _anchor(sink: Sink) -> bool:
     if row.trouble:
         _tell("anchor.recovered", row, "")
     if finding and not row.finding:
-        log.error("anchor_contradicts_log", sink=sink.name, finding=finding)
+        log.error("anchor_contradicts_log", sink=sink.name, finding=finding.text, is_lost=finding.is_lost)
     return True
-
-
-def _finding(sink: Sink, row: AuditAnchor) -> str:
-    """Say why the log is not the one that was anchored; "" if it is, or if nobody can tell."""
-    known = [Anchored(row.seq, bytes(row.mac), "")] if row.seq else []
-    kept = last_kept(sink)
-    known += [kept] if kept else []
-    for anchored in known:
-        entry = AuditEntry.objects.filter(seq=anchored.seq).values_list("mac", flat=True).first()
-        when = f" at {anchored.at}" if anchored.at else ""
-        if entry is None:
-            return f"entry {anchored.seq} was anchored{when}, and the log ends at {_head().seq}"
-        if bytes(entry) != anchored.mac:
-            return f"entry {anchored.seq} is not the one that was anchored{when}"
-    return ""
 
 
 def _tell(action: str, row: AuditAnchor, cause: str) -> None:

@@ -24,7 +24,7 @@ from django.conf import settings
 from dashboard import signing
 from dashboard.models import AuditExport
 
-from . import anchors
+from . import anchor_kept
 from .audit_bytes import timestamp
 from .audit_selection import Selection, batches
 
@@ -92,7 +92,7 @@ def _manifest(export: AuditExport, selection: Selection) -> dict[str, Any]:
         "log_seq": export.last_seq,
         "created_at": timestamp(export.asked_at),
         "created_by": export.asked_by,
-        "last_anchor": anchors.newest_note(up_to=export.last_seq),
+        "last_anchor": anchor_kept.newest_note(up_to=export.last_seq),
         "public_keys": sorted(signing.public_keys()),
     }
 

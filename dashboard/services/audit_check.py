@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from django.utils import timezone
 
@@ -9,18 +11,28 @@ from dashboard.audit_verifier import Point, Verification
 from dashboard.models import AuditCheck
 
 from .audit import SYSTEM, Kind, record
+from .audit_verdict import verdict_of
 from .audit_verify import verify
 
 Scope = AuditCheck.Scope
 FINDINGS_TOLD = 20
+# A look at all of it is due each night.
+MISSED_AFTER = timedelta(hours=26)
 
 log = structlog.get_logger(__name__)
 
 
 def check_new() -> Verification:
-    """Look through what came since the last look, or through all of it where the last look at all found something."""
-    if AuditCheck.objects.filter(scope=Scope.FULL, ok=False).exists():
+    """Look through what came since the last look.
+
+    Through all of it where the last look at all found something, or where a night went by without one: what was looked
+    at before is not looked at again by day.
+    """
+    whole = AuditCheck.objects.filter(scope=Scope.FULL).first()
+    if whole and not whole.ok:
         return _look(Scope.FULL)
+    if whole and whole.at < timezone.now() - MISSED_AFTER:
+        return check_all()
     last = AuditCheck.objects.filter(ok=True).order_by("-seq").first()
     return _look(Scope.NEW, (last.seq, bytes(last.mac)) if last else (0, b""))
 
@@ -54,6 +66,7 @@ def remember(scope: Scope, found: Verification) -> AuditCheck | None:
             "mac": found.mac,
             "findings": len(found.findings) + found.unlisted,
             "first_finding": _words(found),
+            "kinds": " ".join(found.kinds),
         },
     )
     return before
@@ -68,8 +81,8 @@ def _look(scope: Scope, start: Point = (0, b""), *, is_told: bool = False) -> Ve
         count = len(found.findings) + found.unlisted
         log.error("audit_log_looks_different", scope=scope, findings=count, first=_words(found))
     if is_news or is_told:
-        result = "ok" if found.ok else "broken"
-        record(Kind.SYSTEM, "audit.verified", actor=SYSTEM, result=result, facts=facts_of(found, scope))
+        result, facts = verdict_of(found.kinds).result, facts_of(found, scope)
+        record(Kind.SYSTEM, "audit.verified", actor=SYSTEM, result=result, facts=facts)
     return found
 
 

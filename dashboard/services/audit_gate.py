@@ -79,10 +79,14 @@ def look() -> Closed | None:
 
 
 def _closed_by(name: str, row: AuditAnchor | None) -> Closed | None:
+    if row is not None and row.is_lost:
+        told = f"The anchor sink {name} does not keep what it took: {row.finding}."
+        return Closed("audit_anchor_lost", f"{told} Nothing contradicts the audit log, and nobody vouches for its end.")
     if row is not None and row.finding:
         told = f"The audit log is not the one that was anchored, by {name}: {row.finding}."
         return Closed("audit_rollback", f"{told} It was restored from a backup, cut or rewritten.")
-    written = AuditEntry.objects.filter(seq=(row.seq if row else 0) + 1).values_list("at", flat=True).first()
+    later = AuditEntry.objects.filter(seq__gt=row.seq if row else 0).order_by("seq")
+    written = later.values_list("at", flat=True).first()
     limit = timezone.now() - timedelta(seconds=settings.AUDIT_ANCHOR_LIMIT_S)
     if written is None or written >= limit.strftime("%Y-%m-%dT%H:%M:%S.%fZ"):
         return None

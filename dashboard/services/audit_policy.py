@@ -68,8 +68,8 @@ MODELS: dict[str, _Classes] = {
         " operation_id result body"
     ),
     "AuditHead": _classes(PUBLIC="chain seq mac"),
-    "AuditAnchor": _classes(PUBLIC="sink seq mac taken_at tried_at claimed_until trouble finding"),
-    "AuditCheck": _classes(PUBLIC="scope at ok entries seq mac findings first_finding"),
+    "AuditAnchor": _classes(PUBLIC="sink seq mac taken_at tried_at claimed_until trouble finding is_lost"),
+    "AuditCheck": _classes(PUBLIC="scope at ok entries seq mac findings first_finding kinds"),
     "AuditSegment": _classes(
         PUBLIC="month first_seq last_seq last_mac closed_at approval export_sha256 released_at removed_at"
     ),

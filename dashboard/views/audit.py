@@ -25,6 +25,7 @@ from dashboard.services.audit_needs import TooBroad
 from dashboard.services.audit_query_words import looked_for
 from dashboard.services.audit_segments import last_removed
 from dashboard.services.audit_status import status as chain_status
+from dashboard.services.audit_verdict import verdict_of
 from dashboard.services.name_words import names_at, names_of, places_of
 
 from .access import needs
@@ -117,13 +118,13 @@ def audit_verify(request: HttpRequest) -> HttpResponse:
     """Walk the whole chain now, say what was found, and put that on record."""
     found = audit_log.verify()
     audit_check.remember(audit_check.Scope.FULL, found)
-    facts = audit_check.facts_of(found)
+    facts, verdict = audit_check.facts_of(found), verdict_of(found.kinds)
     try:
         audit_log.record(
             Kind.EVENT,
             "audit.verified",
             actor=Actor.of(request.user),
-            result="ok" if found.ok else "broken",
+            result=verdict.result,
             facts=facts,
         )
     except audit_log.AuditUnavailable:
@@ -133,14 +134,14 @@ def audit_verify(request: HttpRequest) -> HttpResponse:
         first = found.findings[0]
         messages.error(
             request,
-            f"The chain is broken: {facts['findings']} findings, the first at entry {first.seq}: {first.text}."
+            f"{verdict.sentence}: {facts['findings']} findings, the first at entry {first.seq}: {first.text}."
             " The log takes no entries now, so this look is not in it. Tell an administrator.",
         )
         return redirect("audit-entry-list")
     if found.ok:
         messages.success(request, f"All {found.entries:,} entries follow each other unbroken.")
     else:
-        messages.error(request, f"The chain is broken: {facts['findings']} findings. See the newest entry.")
+        messages.error(request, f"{verdict.sentence}: {facts['findings']} findings. See the newest entry.")
     return redirect("audit-entry-list")
 
 

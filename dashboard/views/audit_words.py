@@ -39,6 +39,7 @@ ACTIONS: Mapping[str, str] = {
     "audit.export_read": "Opened an export of the audit log",
     "anchor.failed": "Could not anchor the log",
     "anchor.rollback_accepted": "Took a restored log for the right one",
+    "anchor.loss_accepted": "Went on though a sink lost its anchors",
     "anchor.recovered": "Anchors the log again",
     "audit.verified": "Had the chain verified",
     "audit.reviewed": "Reviewed an entry",
@@ -151,4 +152,4 @@ def _tone(result: str) -> str:
         return "ok"
     if result in _BAD:
         return "bad"
-    return "warn" if result == "unknown" else "mute"
+    return "warn" if result in ("unknown", "findings") else "mute"

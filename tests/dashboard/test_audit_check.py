@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from dashboard import audit_verifier, signing
-from dashboard.models import AuditAnchor, AuditEntry
+from dashboard.models import AuditAnchor, AuditCheck, AuditEntry
 from dashboard.services import anchoring, anchors, audit_check, audit_exports
 from dashboard.services.audit import SYSTEM, Actor, AuditClosed, Kind, record, verify
 from dashboard.services.audit_status import status
+from dashboard.services.audit_verdict import Verdict
 from dashboard.triggers import install_triggers
+from tests import people
 
+from . import pages
 from .audit_samples import append, run, tamper, triggers_off
 
 pytestmark = pytest.mark.django_db
@@ -44,7 +51,7 @@ def test_only_what_is_new_is_looked_at_and_nothing_is_said_while_all_is_well() -
     assert audit_check.check_new().entries == 0
 
     assert told() == []
-    assert (status().is_verified, status().verified_whole_at) == (True, None)
+    assert (status().verdict, status().verified_whole_at) == (Verdict.WHOLE, None)
 
 
 def test_the_night_looks_at_all_and_says_so() -> None:
@@ -66,12 +73,12 @@ def test_what_is_wrong_is_said_once_and_so_is_its_end() -> None:
     audit_check.check_new()
     audit_check.check_new()
     assert told() == ["broken"]
-    assert (status().is_verified, status().first_finding) == (False, "mac at entry 6: is not what was written")
+    assert (status().verdict, status().first_finding) == (Verdict.BROKEN, "mac at entry 6: is not what was written")
 
     run("UPDATE dashboard_auditentry SET body = %s WHERE seq = 6", body)
     audit_check.check_new()
     assert told() == ["broken", "ok"]
-    assert status().is_verified
+    assert status().verdict == Verdict.WHOLE
 
 
 def test_rows_that_name_an_entry_past_the_end_are_found() -> None:
@@ -95,6 +102,115 @@ def test_a_look_compares_with_what_the_sinks_keep(file: Path) -> None:
         run("UPDATE dashboard_audithead SET seq = 3, mac = (SELECT mac FROM dashboard_auditentry WHERE seq = 3)")
 
     assert [(each.kind, each.seq) for each in verify().findings] == [("rollback", 4)]
+
+
+def _anchor_of(seq: int, mac: bytes = b"") -> str:
+    return anchors.note_of(seq, mac or bytes(AuditEntry.objects.get(seq=seq).mac), timezone.now()) + "\n"
+
+
+def test_a_look_from_a_checkpoint_compares_with_anchors_at_it_and_before_it(file: Path) -> None:
+    append(6)
+    start = (4, bytes(AuditEntry.objects.get(seq=4).mac))
+
+    def found(*notes: str, start: tuple[int, bytes] = start) -> list[tuple[str, int]]:
+        file.write_text("".join(notes))
+        return [(each.kind, each.seq) for each in verify(start).findings]
+
+    assert found(_anchor_of(2), _anchor_of(4)) == []
+    assert verify(start).anchored == 4
+    assert found(_anchor_of(2), _anchor_of(4, b"x" * 32)) == [("rollback", 4)]
+    assert found(_anchor_of(2, b"x" * 32), _anchor_of(4)) == [("rollback", 2)]
+    assert ("rollback", 4) in found(start=(4, b"x" * 32))
+    with triggers_off():
+        run("DELETE FROM dashboard_auditentry WHERE seq IN (1, 3)")
+    # Whether what came before the beginning may be gone, the whole walk says.
+    assert found(_anchor_of(1, b"x" * 32), _anchor_of(2)) == []
+    assert found(_anchor_of(2), _anchor_of(3, b"x" * 32)) == [("gap", 3)]
+
+
+def test_a_look_from_a_checkpoint_sees_that_its_entry_is_gone() -> None:
+    append(4)
+    start = (4, bytes(AuditEntry.objects.get(seq=4).mac))
+    with triggers_off():
+        run("DELETE FROM dashboard_auditentry WHERE seq = 4")
+
+    assert [(each.kind, each.seq) for each in verify(start).findings] == [("gap", 4)]
+
+
+def test_a_night_that_was_missed_is_made_up_for() -> None:
+    append(5)
+    audit_check.check_all()
+
+    with time_machine.travel(timezone.now() + timedelta(hours=27), tick=True):
+        assert audit_check.check_new().entries == 6
+        # The entry that tells of it.
+        assert audit_check.check_new().entries == 1
+
+    assert told() == ["ok", "ok"]
+
+
+# -- what a finding means
+
+
+def _find(what: str) -> None:
+    entry = append(2)
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        record(Kind.INTENT, "operation.intent", actor=SYSTEM, operation_id="op-1")
+    if what == "witness":
+        AuditAnchor.objects.update_or_create(sink=_sinks()[0], defaults={"seq": entry.seq, "mac": bytes(entry.mac)})
+    if what == "broken":
+        tamper("UPDATE dashboard_auditentry SET body = '{}' WHERE seq = 2")
+        install_triggers(connection)
+
+
+def _sinks() -> list[str]:
+    return [sink.name for sink in anchors.configured()]
+
+
+CHIPS = {
+    "open_changes": "Chain whole, 1 change without an outcome",
+    "witness": "Chain whole, anchors in doubt",
+    "broken": "Chain broken",
+}
+
+
+@pytest.mark.parametrize("what", CHIPS)
+def test_a_finding_is_called_what_it_is(file: Path, client: Client, settings: Any, what: str) -> None:
+    settings.AUDIT_ANCHOR_LIMIT_S = 9000
+    _find(what)
+
+    audit_check.check_new()
+
+    assert status().verdict == what
+    assert told() == ["broken" if what == "broken" else "findings"]
+    client.force_login(people.member("auditor"))
+    page = pages.words(client.get(reverse("audit-status")))
+    assert f"{CHIPS[what]}, seen" in page
+    assert ("Keep the database and its backups" in page) == (what == "broken")
+    assert ("Nobody touched the log" in page) == (what == "open_changes")
+    AuditCheck.objects.update(kinds="")
+    assert status().verdict == what
+
+
+def test_the_gravest_of_two_looks_counts() -> None:
+    for scope, kinds in (("new", "orphan_intent"), ("full", "mac orphan_intent")):
+        AuditCheck.objects.create(
+            scope=scope, at=timezone.now(), ok=False, entries=1, seq=1, findings=2, first_finding=kinds, kinds=kinds
+        )
+
+    assert status().verdict == Verdict.BROKEN
+
+
+def test_the_page_says_which_sinks_can_be_compared(file: Path, client: Client, settings: Any) -> None:
+    settings.AUDIT_ANCHORS = [f"file://{file}", "syslog://127.0.0.1:514", "https://witness.example/"]
+    client.force_login(people.member("auditor"))
+
+    page = pages.words(client.get(reverse("audit-status")))
+
+    said = {sink: page.split(sink)[1] for sink in _sinks()}
+    assert said[f"file://{file}"].startswith(" no anchor; compared with the log at each start and before each anchor")
+    assert said["syslog://127.0.0.1:514"].startswith(" no anchor; a witness only")
+    assert said["https://witness.example/"].startswith(" no anchor; a witness only")
 
 
 # -- the command
@@ -155,6 +271,22 @@ def test_the_command_compares_with_a_collectors_file(tmp_path: Path) -> None:
     assert "entry 9 was anchored" in say("--anchors", str(path))
     with pytest.raises(CommandError, match="cannot be read"):
         say("--anchors", str(tmp_path / "missing"))
+
+
+@pytest.mark.parametrize("text", ["", "no note at all", "of another log"])
+def test_a_file_without_an_anchor_of_this_log_proves_nothing(tmp_path: Path, settings: Any, text: str) -> None:
+    entry = append(3)
+    path = tmp_path / "collected"
+    path.write_text(text)
+    if text == "of another log":
+        settings.AUDIT_ORIGIN = "other/audit"
+        path.write_text(anchors.note_of(3, bytes(entry.mac), timezone.now()))
+        settings.AUDIT_ORIGIN = "localhost/audit"
+
+    with pytest.raises(CommandError, match="no anchor of localhost/audit") as caught:
+        say("--anchors", str(path))
+
+    assert caught.value.returncode == 2
 
 
 def test_a_dump_of_the_table_can_be_checked(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ def test_a_log_that_cannot_be_written_says_so_and_what_to_do(entries: list[Audit
         status = pages.words(auditor.get(reverse("audit-status")))
     install_triggers(connection)
 
-    assert "Closed: nothing can be put on record" in status
+    assert "Closed: nothing can be sent or changed" in status
     assert "Nothing can be sent or changed." in status
     assert "Tell an administrator" in status
 

@@ -11,9 +11,9 @@ from django.db import DatabaseError, connection
 
 from dashboard import signing
 from dashboard.checks import key_rings_are_usable
-from dashboard.services import anchors as anchors_of_log
-from dashboard.services.anchor_sinks import SinkDown
-from dashboard.services.audit import SYSTEM, AuditUnavailable, Kind, record, verify
+from dashboard.services.anchor_acceptance import accept
+from dashboard.services.audit import SYSTEM, Kind, record, verify
+from dashboard.services.audit_verify import anchors_in
 from dashboard.triggers import install_triggers, missing_triggers
 
 
@@ -40,6 +40,11 @@ class Command(BaseCommand):
             metavar="REASON",
             help="after a backup had to be restored: take the log as it is, put that on record, and anchor it",
         )
+        parser.add_argument(
+            "--accept-lost-anchors",
+            metavar="REASON",
+            help="after a sink lost what it took: put that on record, and anchor the log as it is there",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         problems = key_rings_are_usable()
@@ -50,22 +55,26 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name}={key}")
             return
         try:
-            anchors = options["anchors"].read_text(encoding="utf-8", errors="replace") if options["anchors"] else ""
+            anchors = _given(options["anchors"]) if options["anchors"] else ""
             if options["accept_rollback"]:
-                self._accept(options["accept_rollback"])
+                self._accept(options["accept_rollback"], is_lost=False)
+            if options["accept_lost_anchors"]:
+                self._accept(options["accept_lost_anchors"], is_lost=True)
             self._look(options["restore_triggers"], anchors)
         except OSError as trouble:
             raise CommandError(f"{trouble.filename} cannot be read: {trouble.strerror}", returncode=2) from trouble
         except DatabaseError as trouble:
             raise CommandError(f"The audit log cannot be read: {trouble}", returncode=2) from trouble
 
-    def _accept(self, reason: str) -> None:
-        try:
-            accepted = anchors_of_log.accept(reason)
-        except (AuditUnavailable, SinkDown) as trouble:
-            raise CommandError(f"Nothing was accepted: {trouble}", returncode=2) from trouble
-        for finding in accepted:
-            self.stdout.write(f"Accepted: {finding}.")
+    def _accept(self, reason: str, *, is_lost: bool) -> None:
+        answers = accept(reason, is_lost=is_lost)
+        for answer in answers:
+            said = f"Not accepted ({answer.trouble})" if answer.trouble else "Accepted"
+            self.stdout.write(f"{said}: {answer.sink}: {answer.finding}.")
+        if not answers:
+            self.stdout.write("There is nothing to accept.")
+        if any(answer.trouble for answer in answers):
+            raise CommandError("Not everything was accepted; the same command can be given again.", returncode=2)
 
     def _look(self, restore: bool, anchors: str) -> None:
         missing = missing_triggers(connection)
@@ -83,7 +92,22 @@ class Command(BaseCommand):
             self.stdout.write(f"... and {verification.unlisted} more findings")
         if verification.ok and not missing:
             self.stdout.write(f"{verification.entries} entries, up to number {verification.seq}: the chain is whole.")
+            self.stdout.write(
+                f"Anchors confirm it up to entry {verification.anchored}."
+                if verification.anchored
+                else "No anchor is of an entry in it: its end rests on the database alone."
+            )
             return
         count = len(verification.findings) + verification.unlisted + len(missing)
         self.stdout.write(f"{verification.entries} entries read, {count} findings.")
         sys.exit(1)
+
+
+def _given(path: Path) -> str:
+    """Return the text of a file with anchors of this log; without one it would be no proof."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    found, bad = anchors_in(text)
+    if not found and not bad:
+        names = " or ".join(signing.origins())
+        raise CommandError(f"There is no anchor of {names} in {path}: it proves nothing.", returncode=2)
+    return text
