@@ -196,7 +196,9 @@ def test_the_pages_take_few_queries(agent: Client) -> None:
     for _ in range(30):
         accounts.account(customer)
 
-    for address in (reverse("customer-list"), reverse("customer-detail", args=[customer.pk])):
+    there, found = reverse("customer-list"), f"{reverse('customer-list')}?q={customer.reference}"
+    pages = [reverse(name, args=[customer.pk]) for name in ("customer-detail", "customer-edit")]
+    for address in (there, found, *pages):
         agent.get(address)
         with CaptureQueriesContext(connection) as asked:
             agent.get(address)
