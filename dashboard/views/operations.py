@@ -1,4 +1,4 @@
-"""The pipeline of a write, step by step: draft, preview, apply, watch, relay the code, cancel, begin again."""
+"""The pipeline of a write, step by step: draft, preview, apply, watch. What follows is in `operation_follow_up.py`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 
 from dashboard import roles
 from dashboard.forms.approvals import AskForm
-from dashboard.forms.operations import CodeForm
 from dashboard.forms.provider_form import split
 from dashboard.models import LinkedAccount, Operation, User
 from dashboard.models.operation import State
@@ -34,10 +33,8 @@ from dashboard.services.results import (
     NotNeeded,
     OpenRefused,
     PlanChanged,
-    RoomClosed,
     Started,
     StartResult,
-    Unchosen,
     Waiting,
 )
 from dashboard.sign_in.door import polled
@@ -45,7 +42,6 @@ from dashboard.sign_in.proof import is_fresh
 
 from .access import needs
 from .approval_display import may_be_sent_now
-from .conflict_display import choices_in
 from .notices import (
     BUSY,
     NOT_BEGUN,
@@ -53,7 +49,6 @@ from .notices import (
     NOTHING,
     PLAN_CHANGED,
     asked_already_notice,
-    closed_notice,
     held_notice,
     needs_approval_notice,
     not_approved_notice,
@@ -86,7 +81,7 @@ def create(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
     account = _account(pk)
     if not is_fresh(request) and is_delicate(sheet_of(account), action):
         return ask(request)
-    opened = operations.open_draft(account, action, actor=_person(request))
+    opened = operations.open_draft(account, action, actor=person_of(request))
     if isinstance(opened, OpenRefused):
         return refuse_to_open(request, account, opened)
     return present(request, opened)
@@ -97,7 +92,7 @@ def create(request: HttpRequest, pk: UUID, action: str) -> HttpResponse:
 @holds_secret_form
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show one operation as it is now: also after Back and after a reload."""
-    operation = _operation(pk)
+    operation = operation_of(pk)
     record_read(Actor.of(request.user), Target.of(operation.account), "account.read")
     return page(request, operation)
 
@@ -108,7 +103,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 @holds_secret_form
 def status(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Answer the poll: nothing while nothing changed, the panel when something did."""
-    operation = _operation(pk)
+    operation = operation_of(pk)
     if not wants_fragment(request):
         return redirect("operation-detail", pk=operation.pk)
     if request.GET.get("since") == poll_key(operation):
@@ -123,7 +118,7 @@ def status(request: HttpRequest, pk: UUID) -> HttpResponse:
 @holds_secret_form
 def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Say what would be sent; the page keeps what was typed and gets the plan only."""
-    operation = _operation(pk)
+    operation = operation_of(pk)
     if operation.state != State.DRAFT:
         return present(request, operation)
     sheet = sheet_of(operation.account)
@@ -145,7 +140,7 @@ def preview(request: HttpRequest, pk: UUID) -> HttpResponse:
 @holds_secret_form
 def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911, PLR0912 - one answer a result
     """Send the plan that the person saw, once; or ask a second person for it."""
-    operation = _operation(pk)
+    operation = operation_of(pk)
     is_approved = may_be_sent_now(operation, request.user)
     if operation.state != State.DRAFT and not is_approved:
         return present(request, operation)
@@ -159,7 +154,7 @@ def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911, PLR
     if not all([form.is_valid(), confirm is None or confirm.is_valid(), asks is None or asks.is_valid()]):
         return invalid(request, operation, form, confirm, asks)
     values, secrets = split(form)
-    digest, actor = request.POST.get("digest", ""), _person(request)
+    digest, actor = request.POST.get("digest", ""), person_of(request)
     result: StartResult | AskResult
     try:
         if asks is not None:
@@ -199,97 +194,17 @@ def apply(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911, PLR
             assert_never(result)
 
 
-@sensitive_post_parameters()
-@sensitive_variables("form", "token")
-@post_only("operation-detail")
-@needs(roles.REPAIR)
-@holds_secret_form
-def token(request: HttpRequest, pk: UUID) -> HttpResponse:  # noqa: PLR0911 - one answer a result
-    """Relay the code of an open challenge."""
-    operation = _operation(pk)
-    challenge = operations.challenge_of(operation)
-    if operation.state != State.AWAITING_TOKEN or challenge is None:
-        return present(request, operation, status=410)
-    form = CodeForm(request.POST, challenge=challenge)
-    if not form.is_valid():
-        return present(request, operation, status=422, code_form=form)
-    try:
-        result = operations.answer(
-            operation, form.cleaned_data["code"], actor=_person(request), attempt=_attempt(request)
-        )
-    except NOT_BEGUN as trouble:
-        return present(request, operation, status=503, notice=not_begun_notice(trouble))
-    match result:
-        case Started(operation=started):
-            return present(request, started)
-        case RoomClosed(operation=closed, why=why):
-            return present(request, closed, status=410, notice=closed_notice(why))
-        case Busy():
-            return present(request, operation, status=503, notice=BUSY)
-        case Held(by=by, operation=holder):
-            return present(request, operation, status=409, notice=held_notice(by, holder))
-        case Nothing():
-            return present(request, operation, status=422, notice=NOTHING)
-        case _:
-            assert_never(result)
-
-
-@post_only("operation-detail")
-@needs(roles.REPAIR)
-@holds_secret_form
-def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Give up a draft or an open challenge; what is under way cannot be called back."""
-    operation = _operation(pk)
-    operations.cancel(operation, actor=_person(request))
-    operation.refresh_from_db()
-    return present(request, operation)
-
-
-@post_only("operation-detail")
-@needs(roles.REPAIR)
-@holds_secret_form
-def again(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Open a new draft with what was typed, secrets aside."""
-    operation = _operation(pk)
-    if not is_fresh(request) and is_delicate(sheet_of(operation.account), operation.action):
-        return ask(request)
-    choices = choices_in(request.POST, operation)
-    opened = operations.begin_again(operation, actor=_person(request), choices=choices)
-    match opened:
-        case OpenRefused():
-            return refuse_to_open(request, operation.account, opened)
-        case Unchosen(names=names):
-            return present(request, operation, status=422, choices=choices, missing=names)
-        case _:
-            return present(request, opened)
-
-
-@post_only("operation-detail")
-@needs(roles.REPAIR)
-def leave(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Give up a change that met another one: what somebody else made stays."""
-    operation = _operation(pk)
-    operations.leave_as_it_is(operation, actor=_person(request))
-    return redirect("linked-account-detail", pk=operation.account_id)
-
-
 def _account(pk: UUID) -> LinkedAccount:
     return get_object_or_404(LinkedAccount.objects.select_related("customer"), pk=pk)
 
 
-def _operation(pk: UUID) -> Operation:
+def operation_of(pk: UUID) -> Operation:
     return get_object_or_404(
         Operation.objects.select_related("account__customer", "previous", "actor", "approval"), pk=pk
     )
 
 
-def _person(request: HttpRequest) -> User:
+def person_of(request: HttpRequest) -> User:
     """Return who is signed in; nobody else gets past `needs`."""
     assert isinstance(request.user, User)  # noqa: S101 - for the type checker
     return request.user
-
-
-def _attempt(request: HttpRequest) -> int | None:
-    """Return which challenge the room showed when the code was typed."""
-    raw = request.POST.get("attempt", "")
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else None
