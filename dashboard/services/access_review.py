@@ -36,6 +36,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
         "customer.erased",
     ),
 }
+READ = "staff.reviewed"
 _ACTIONS = sorted({action for actions in SHOWN_BY.values() for action in actions})
 _COLUMNS = ("name", "e-mail", "state", "second factor", "role", "right", "last used (UTC)", "last sign-in (UTC)")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -94,9 +95,9 @@ def as_csv() -> Iterator[str]:
             yield _line([*about, "none", "", "", signed_in])
 
 
-def record_opened(actor: Actor, form: str) -> None:
-    """Put on record that somebody opened or took along the report."""
-    record(Kind.READ, "staff.reviewed", actor=actor, facts={"form": form})
+def record_taken(actor: Actor) -> None:
+    """Put on record that somebody took the report along, or raise `AuditUnavailable`: a file is not only a look."""
+    record(Kind.READ, READ, actor=actor, facts={"form": "csv"})
 
 
 def _with_uses(people: QuerySet[User]) -> QuerySet[User]:

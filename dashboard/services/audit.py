@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +23,7 @@ from .audit_bytes import CHAIN, TEXT_COLUMNS, NotPlain, canonical, clean, messag
 from .audit_guard import Unguarded, guard
 from .audit_redaction import Pseudonym, pseudonym, redact_changes
 from .audit_verify import Finding, Verification, verify
+from .patience import patience
 
 __all__ = [
     "ON_THE_SERVER",
@@ -155,7 +155,7 @@ def record(
     }
     try:
         # Without a savepoint: whatever goes wrong in here, the transaction around it must not commit.
-        with _patience(wait_ms), transaction.atomic(savepoint=False):
+        with patience(wait_ms), transaction.atomic(savepoint=False):
             closed = audit_gate.is_held_back(kind, action)
             if closed is not None:
                 raise AuditClosed(action, closed)
@@ -173,21 +173,6 @@ def record(
     # Whatever it is: an entry that cannot be made is one that is missing.
     except Exception as trouble:
         raise AuditUnavailable(f"{action}: the audit entry could not be written ({_cause(trouble)})") from trouble
-
-
-@contextmanager
-def _patience(wait_ms: int | None) -> Iterator[None]:
-    """Let SQLite wait for its one lock for no longer than `wait_ms`."""
-    if wait_ms is None or connection.vendor != "sqlite":
-        yield
-        return
-    with connection.cursor() as cursor:
-        [usual_ms] = cursor.execute("PRAGMA busy_timeout").fetchone()
-        cursor.execute(f"PRAGMA busy_timeout = {int(wait_ms)}")
-        try:
-            yield
-        finally:
-            cursor.execute(f"PRAGMA busy_timeout = {int(usual_ms)}")
 
 
 def _append(ring: KeyRing, columns: Mapping[str, str], wait_ms: int) -> AuditEntry:

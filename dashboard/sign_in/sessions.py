@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import structlog
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from dashboard.services.access_log import WAIT_MS
 from dashboard.services.audit import Kind, Target, record
+from dashboard.services.patience import patience
 
 from .on_record import actor_of, origin
 
@@ -20,6 +23,8 @@ _BEGAN_AT = "began_at"
 _SEEN_AT = "seen_at"
 # Written no more often than this: a page a second is no reason for a row a second.
 _SEEN_EVERY_S = 60.0
+
+log = structlog.get_logger(__name__)
 
 
 def begin(request: HttpRequest) -> None:
@@ -39,13 +44,19 @@ def why_over(request: HttpRequest) -> str:
 
 
 def touch(request: HttpRequest) -> None:
-    """Note that the person is there."""
+    """Note that the person is there; where nothing can be written now, the page is worth more than the note."""
     now = time.time()
     session = request.session
     session.setdefault(_BEGAN_AT, now)
-    if now - float(session.get(_SEEN_AT, 0)) >= min(_SEEN_EVERY_S, settings.SESSION_IDLE_S / 10):
-        session[_SEEN_AT] = now
-        UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=timezone.now())
+    if now - float(session.get(_SEEN_AT, 0)) < min(_SEEN_EVERY_S, settings.SESSION_IDLE_S / 10):
+        return
+    try:
+        with patience(WAIT_MS):
+            UserSession.objects.filter(session_key=session.session_key).update(last_seen_at=timezone.now())
+    except DatabaseError as trouble:
+        log.warning("session_not_touched", cause=type(trouble).__name__)
+        return
+    session[_SEEN_AT] = now
 
 
 def renew(request: HttpRequest) -> None:

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard import roles
 from dashboard.services import access_review
+from dashboard.services.access_log import record_read
 from dashboard.services.audit import Actor
 
 from .access import needs_any
@@ -19,7 +20,7 @@ from .access import needs_any
 @require_safe
 def access_review_page(request: HttpRequest) -> HttpResponse:
     found = access_review.list_page(after=request.GET.get("after", ""), before=request.GET.get("before", ""))
-    access_review.record_opened(Actor.of(request.user), "page")
+    record_read(Actor.of(request.user), None, access_review.READ)
     context = {
         "people": [access_review.reviewed(person) for person in found.rows],
         "after": found.after,
@@ -31,7 +32,7 @@ def access_review_page(request: HttpRequest) -> HttpResponse:
 @needs_any(roles.MANAGE_STAFF, roles.READ_AUDIT, recent=True)
 @require_safe
 def access_review_file(request: HttpRequest) -> Any:
-    access_review.record_opened(Actor.of(request.user), "csv")
+    access_review.record_taken(Actor.of(request.user))
     answer = StreamingHttpResponse(access_review.as_csv(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="access-review.csv"'
     return answer

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from dataclasses import dataclass, field, replace
 
 import structlog
+from django.core.cache import cache
 from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -168,8 +170,12 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def too_many(request: HttpRequest) -> HttpResponse:
-    """Answer where allauth's limits on signing in and on changing passwords are reached."""
-    return answer(request, TOO_MANY)
+    """Answer where allauth's limits on signing in and on changing passwords are reached.
+
+    Or where it cannot count, because nothing can be written now: it takes that for a limit, too.
+    """
+    can_count = cache.add(f"can_count:{secrets.token_hex(8)}", True, timeout=1)
+    return answer(request, TOO_MANY if can_count else DATABASE_DOWN)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
