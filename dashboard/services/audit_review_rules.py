@@ -11,11 +11,13 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from dashboard import registry
 from dashboard.keyring import parse_ring
 from dashboard.models import Approval, AuditEntry, AuditReviewRule
 from dashboard.models.approval import ApprovalState
 from dashboard.models.audit import Kind
 from dashboard.work_hours import is_worked
+from providers.base import Capability
 
 from .audit_bytes import field, timestamp
 from .audit_changes import facts_of
@@ -28,6 +30,7 @@ _LAST_ENTRIES = 500
 # Reviews of reviews would never end; who looks and who signs in changes nothing.
 _NO_WRITES = frozenset({"audit.reviewed", "audit.flagged", "audit.verified", "audit.export_downloaded"})
 _WANT_A_REASON = frozenset({"approval.requested", "approval.broken_glass"})
+_EDITS = (Capability.UPDATE, Capability.CREDENTIALS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Look:
 
     @property
     def is_delete(self) -> bool:
-        return self.entry.kind == Kind.INTENT and self.facts.get("action") == "delete"
+        return self.entry.kind == Kind.INTENT and _does(self.entry, Capability.DELETE)
 
     def earlier(self, **filters: Any) -> list[AuditEntry]:
         """Return this person's entries before this one, latest first, some hundreds at most."""
@@ -97,7 +100,7 @@ def _is_edited_first(look: Look) -> bool:
         return False
     since = timestamp(look.at - timedelta(hours=settings.REVIEW_DELETE_HOURS))
     same = look.earlier(target_id=look.entry.target_id, kind=Kind.INTENT, at__gte=since)
-    return any(facts_of(entry).get("action") not in ("delete", None) for entry in same)
+    return any(entry.action == "operation.intent" and _does(entry, *_EDITS) for entry in same)
 
 
 def _is_large_bulk(look: Look) -> bool:
@@ -158,6 +161,16 @@ WORDS: Mapping[str, tuple[str, str]] = {
 def rules_for(look: Look) -> list[Rule]:
     """Return the rules that an entry of a person meets."""
     return [rule for rule in RULES if rule.holds(look)]
+
+
+def _does(entry: AuditEntry, *capabilities: Capability) -> bool:
+    """Say whether what was sent is one of these; what nobody declares any more counts by its name."""
+    name = facts_of(entry).get("action")
+    if entry.integration in registry.integrations():
+        declared = {action.name: action.capability for action in registry.provider_class_of(entry.integration).actions}
+        if isinstance(name, str) and name in declared:
+            return declared[name] in capabilities
+    return (Capability.DELETE if name == "delete" else Capability.UPDATE) in capabilities
 
 
 def _uuid(value: object) -> UUID | None:

@@ -15,8 +15,10 @@ Term = tuple[str, str]
 
 # What of the columns of an entry is read.
 COLUMNS = ("seq", "action", "actor_id", "actor", "role", "target", "integration", "result", "body")
-# However much an entry tells: so many rows at most, the ones that a qualifier asks for first.
+# However much an entry tells: so many rows at most, the ones that a qualifier asks for first. Names of fields that were
+# to change count for themselves, so that each is found.
 MAX_TERMS = 48
+MAX_FIELDS = 200
 MAX_CHARS = 80
 MAX_CHANGES = 20
 MAX_WORDS_OF_A_TEXT = 12
@@ -50,7 +52,8 @@ def terms_of(row: Mapping[str, Any]) -> list[Term]:
             found.setdefault((name, value))
         if len(found) == MAX_TERMS:
             break
-    return list(found)
+    fields = {(Name.FIELD.value, value): None for text in _fields(facts) if (value := folded(text))}
+    return [*found, *list(fields)[:MAX_FIELDS]]
 
 
 def vocabulary_of(row: Mapping[str, Any]) -> list[Term]:
@@ -97,14 +100,14 @@ def _all(row: Mapping[str, Any], facts: Mapping[str, Any]) -> Iterator[Term]:
     yield from _words(facts, MAX_DEPTH)
 
 
+def _fields(facts: Mapping[str, Any]) -> Iterator[str]:
+    for each in (*_list(facts, "changes"), *_list(facts, "conflict")):
+        if isinstance(each, dict):
+            yield from (text for text in (each.get("field"), each.get("label")) if isinstance(text, str))
+
+
 def _of_changes(facts: Mapping[str, Any]) -> Iterator[Term]:
     changes = [each for each in _list(facts, "changes")[:MAX_CHANGES] if isinstance(each, dict)]
-    lines = [each for each in _list(facts, "conflict")[:MAX_CHANGES] if isinstance(each, dict)]
-    # All fields before any value: a long list of values must not push a field out.
-    for each in (*changes, *lines):
-        for text in (each.get("field"), each.get("label")):
-            if isinstance(text, str):
-                yield Name.FIELD, text
     for change in changes:
         for name in (Name.BEFORE, Name.AFTER):
             for text in _values(change.get(name.value)):

@@ -92,6 +92,7 @@ def use(invitation: Invitation) -> Secret | None:
             operation_id=str(operation.pk),
             result="done",
             facts={"action": operation.action},
+            approval=str(operation.approval_id or ""),
         )
     return handover.session
 

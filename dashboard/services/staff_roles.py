@@ -38,7 +38,7 @@ def ask(person: User, chosen: Iterable[str], *, actor: User, reason: str, ticket
             target=Target.of(person),
             summary=f"Change the roles of {person}",
             shown=[{"label": "Roles", "before": words(before), "after": words(after)}],
-            facts={"roles_before": words(before), "roles_after": words(after)},
+            facts={"changes": _changes(before, after)},
             actor=actor,
             reason=reason,
             ticket=ticket,
@@ -70,7 +70,7 @@ def set_on_the_server(person: User, chosen: Iterable[str], *, may_leave_no_admin
             staff.refuse_without_admin(person, after)
         before = names_of(person)
         person.groups.set(roles.groups(after))
-        facts = {"roles_before": words(before), "roles_after": words(after), "reason": "on the server"}
+        facts = {"changes": _changes(before, after), "reason": "on the server"}
         record(Kind.EVENT, "staff.roles_changed", actor=ON_THE_SERVER, target=Target.of(person), facts=facts)
 
 
@@ -102,7 +102,7 @@ class _ChangeOfRoles(Act):
             "staff.roles_changed",
             actor=Actor.of(by.actor),
             target=Target.of(person),
-            facts={"roles_before": words(before), "roles_after": words(after), "reason": by.reason},
+            facts={"changes": _changes(before, after), "reason": by.reason},
             approval=by.approval,
         )
         return f"The roles of {person} are {words(after)} now."
@@ -110,6 +110,12 @@ class _ChangeOfRoles(Act):
 
 _CHANGE = _ChangeOfRoles()
 approvals.register(SUBJECT, _CHANGE)
+
+
+def _changes(before: Iterable[str], after: Iterable[str]) -> list[dict[str, str]]:
+    """Return the change as the log keeps changes, so that it is found by its field and by its values."""
+    change = {"field": "roles", "class": "public", "label": "Roles", "before": words(before), "after": words(after)}
+    return [change]
 
 
 def _refuse(person: User, after: list[str], actor: User) -> None:

@@ -15,7 +15,7 @@ from dashboard.models import AuditEntry, AuditTerm
 from dashboard.models.audit import Kind
 from dashboard.services import audit, audit_index
 from dashboard.services.audit import SYSTEM, Actor, AuditUnavailable, Target
-from dashboard.services.audit_terms import MAX_CHARS, MAX_TERMS, terms_of, vocabulary_of
+from dashboard.services.audit_terms import MAX_CHARS, MAX_FIELDS, MAX_TERMS, terms_of, vocabulary_of
 
 from .audit_samples import append, run
 
@@ -76,12 +76,12 @@ def test_facts_are_found_by_their_words_and_the_approval_by_its_number() -> None
 
 
 def test_many_changes_push_no_field_out() -> None:
-    changes = [{"field": f"f{n}", "class": "public", "before": f"b{n}", "after": f"a{n}"} for n in range(20)]
+    changes = [{"field": f"f{n}", "class": "public", "before": f"b{n}", "after": f"a{n}"} for n in range(60)]
 
     found = terms({"changes": changes, "reason": "w " * 500}, result="ok")
 
-    assert {f"field:f{n}" for n in range(20)} <= found
-    assert len(found) == MAX_TERMS
+    assert {f"field:f{n}" for n in range(60)} <= found
+    assert {"result:ok", "before:b19", "after:a19", "word:w"} <= found and len(found) <= 60 + MAX_TERMS
 
 
 @given(
@@ -95,7 +95,7 @@ def test_whatever_a_body_holds_there_are_few_short_terms(facts: Any, text: str) 
     for body in (json.dumps(facts), text):
         found = terms_of(entry(body, target=text, actor=text))
 
-        assert len(found) <= MAX_TERMS
+        assert len(found) <= MAX_TERMS + MAX_FIELDS
         assert len(set(found)) == len(found)
         assert all(0 < len(value) <= MAX_CHARS and "\0" not in value for _, value in found)
         assert all(len(value) <= 160 for _, value in vocabulary_of(entry(body, actor=text)))

@@ -120,6 +120,18 @@ def test_a_delete_after_an_edit_by_the_same_person(time_machine: Any) -> None:
     assert "delete_after_edit" not in rules_of(sent("delete", "z"))
 
 
+def test_a_delete_after_what_was_no_edit(emulator: Any) -> None:
+    known()
+    for action, target in (("refresh", "x"), ("repair_link", "x"), ("settings", "y")):
+        facts = {"action": action, "reason": "on the phone"}
+        audit.record(
+            Kind.INTENT, "operation.intent", actor=ANA, target=Target(target, target), integration="belvo", facts=facts
+        )
+
+    assert "delete_after_edit" not in rules_of(sent("delete", "x"))
+    assert "delete_after_edit" in rules_of(sent("delete", "y"))
+
+
 def test_many_accounts_at_once_are_told_once(settings: Any, time_machine: Any) -> None:
     settings.REVIEW_BULK_ACCOUNTS = 5
     known()

@@ -131,7 +131,12 @@ def test_roles_wait_for_a_second_person(desk: Client, settings: Any) -> None:
     assert [group.name for group in person.groups.all()] == ["agent"]
     changed = last_entry("staff.roles_changed")
     assert changed["approval"] == str(pending.pk)
-    assert (changed["roles_before"], changed["roles_after"]) == ("none", "agent")
+    [change] = changed["changes"]
+    assert (change["field"], change["before"], change["after"]) == ("roles", "none", "agent")
+    auditor = Client()
+    auditor.force_login(people.member("auditor"))
+    seq = AuditEntry.objects.get(action="staff.roles_changed").seq
+    assert f'id="entry-{seq}"' in auditor.get("/audit/", {"q": "field:roles after:agent"}).content.decode()
 
 
 def test_nobody_approves_roles_of_their_own(desk: Client, settings: Any) -> None:
