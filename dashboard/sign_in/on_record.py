@@ -30,6 +30,13 @@ def note(kind: Kind, action: str, actor: Actor, target: Target | None, facts: di
         log.error("audit_unavailable", action=action, cause=str(trouble))
 
 
+def note_refusal(request: HttpRequest, because: str) -> None:
+    """Record that somebody who is signed in was refused for another reason than a right that they lack."""
+    match = request.resolver_match
+    facts = {"because": because, "method": request.method or "", "page": match.view_name if match else ""}
+    note(Kind.DENIED, "access.denied", Actor.of(request.user), None, facts)
+
+
 def origin(request: HttpRequest | None) -> dict[str, str]:
     """Return from where a request comes, as facts."""
     if request is None or "REMOTE_ADDR" not in request.META:

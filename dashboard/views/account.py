@@ -78,7 +78,6 @@ def proof_to_add(view: Any) -> Any:
         may = proof.is_fresh(request) or (not proof.has_second_factor(user) and proof.signed_in_just_now(request))
         return view(request, *args, **kwargs) if may else ask(request)
 
-    wrapped.asks_for_fresh_proof = True  # type: ignore[attr-defined]
     return wrapped
 
 

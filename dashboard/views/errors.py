@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.keyring import KeyRingProblem
 from dashboard.services.audit import AuditClosed, AuditUnavailable
+from dashboard.sign_in.on_record import note_refusal
 
 from . import handovers
 from .rendering import vary_by_request_type, wants_fragment
@@ -162,6 +163,10 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Answer what allauth refuses by itself; on record, as every refusal is."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        note_refusal(request, str(exception or FORBIDDEN.title)[:200])
     return answer(request, FORBIDDEN)
 
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 
 from dashboard.services.audit import AuditUnavailable
 from dashboard.sign_in import proof
+from dashboard.sign_in.on_record import note_refusal
 
 from .errors import Trouble, answer
 from .rendering import wants_fragment
@@ -39,7 +40,6 @@ def fresh_proof(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return view(request, *args, **kwargs) if proof.is_fresh(request) else ask(request)
 
-    wrapped.asks_for_fresh_proof = True  # type: ignore[attr-defined] # a test looks for it
     return wrapped
 
 
@@ -68,6 +68,7 @@ def on_record(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def ask(request: HttpRequest) -> HttpResponse:
     """Ask for proof: a page is left for the question, a form stays where it is and gets a link to it."""
     if not proof.can_be_proved(request.user):
+        note_refusal(request, NO_PROOF.title)
         return answer(request, NO_PROOF)
     if request.method in ("GET", "HEAD") and not wants_fragment(request):
         return redirect(question(request.get_full_path()))

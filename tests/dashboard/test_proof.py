@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 
 from dashboard import registry, roles
-from dashboard.models import Approval, LinkedAccount, Operation, User
+from dashboard.models import Approval, AuditEntry, LinkedAccount, Operation, User
 from dashboard.models.operation import State
 from dashboard.services import snapshots
 from dashboard.views.access import needs
@@ -65,6 +65,7 @@ def test_who_has_neither_password_nor_factor_is_refused_and_told_what_to_do(post
 
     assert response.status_code == 403
     assert "sign in again, and add a second factor" in words(response)
+    assert "cannot ask whether it is you" in AuditEntry.objects.get(action="access.denied", kind="denied").body
 
 
 def test_the_records_of_somebody_else_prove_nothing() -> None:
