@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 
 def spend(kind: str, code: str, times: int) -> int:
     from allauth.mfa.models import Authenticator
+    from django.db import connection
 
     from dashboard.services import one_time_codes
 
-    return sum(one_time_codes.spend(Authenticator.objects.get(type=kind), code) for _ in range(times))
+    def once(_: int) -> bool:
+        with closing(connection):
+            return one_time_codes.spend(Authenticator.objects.get(type=kind), code)
+
+    # Ten at a time, in each process.
+    with ThreadPoolExecutor(10) as threads:
+        return sum(threads.map(once, range(times)))
 
 
 def guess(limit: str, subject: str, times: int) -> int:

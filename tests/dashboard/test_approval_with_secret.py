@@ -113,6 +113,20 @@ def test_a_target_that_changed_after_the_approval_voids_it(
     assert Operation.objects.get(pk=waiting.pk).state == State.CANCELLED
 
 
+def test_an_edit_after_the_approval_voids_it(waiting: Operation, ana: User, bea: User, remote: Any) -> None:
+    [secret] = waiting.secret_names
+    approvals.approve(approval_of(waiting), actor=bea)
+
+    edited = operations.begin_again(waiting, actor=ana)
+
+    assert isinstance(edited, Operation) and edited.previous_id == waiting.pk
+    assert approval_of(waiting).state == "void" and "has edited" in approval_of(waiting).result
+    for operation in (waiting, edited):
+        fresh = Operation.objects.get(pk=operation.pk)
+        assert not isinstance(send(fresh, ana, **{secret: CANARY}), Started)
+    assert sent(remote) == 0
+
+
 def test_the_screens_say_it_in_words_and_take_only_the_secret(
     waiting: Operation, ana: User, bea: User, remote: Any
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import uuid
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +16,7 @@ from django.urls import reverse
 
 from dashboard.models import AuditEntry
 from dashboard.models.audit import Kind
-from dashboard.services import audit
+from dashboard.services import anchoring, anchors, audit
 from dashboard.services.audit import SYSTEM, Actor, Target
 from dashboard.triggers import install_triggers
 from tests import people
@@ -229,6 +230,20 @@ def test_a_sound_chain_is_said_to_be_sound(entries: list[AuditEntry], auditor: C
     assert "follow each other unbroken" in html
     assert "Verified just now" in pages.words(auditor.get(reverse("audit-status"), headers=pages.HTMX))
     assert AuditEntry.objects.get(action="audit.verified").result == "ok"
+
+
+def test_the_chip_says_when_the_chain_was_verified_and_anchored(
+    entries: list[AuditEntry], auditor: Client, settings: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(anchoring, "after_append", lambda: None)
+    settings.AUDIT_ANCHORS = [f"file://{tmp_path / 'anchors.txt'}"]
+    auditor.post(reverse("audit-verify"))
+    assert "Verified just now , not anchored" in pages.words(auditor.get(reverse("audit-status"), headers=pages.HTMX))
+
+    anchors.anchor_now()
+
+    chip = pages.words(auditor.get(reverse("audit-status"), headers=pages.HTMX))
+    assert re.fullmatch(r"Verified just now , anchored \d\d:\d\d", chip)
 
 
 def test_a_broken_chain_is_said_to_be_broken(entries: list[AuditEntry], auditor: Client, monkeypatch: Any) -> None:

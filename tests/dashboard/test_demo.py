@@ -158,6 +158,7 @@ def test_one_line_starts_everything_and_ctrl_c_ends_it(demo: Demo) -> None:
     for role in ("viewer", "agent", "approver", "auditor", "admin"):
         assert re.search(rf"{role}@demo\.example\s+\S{{12,}}", shown)
     assert demo.get("/account/login/") == 200
+    assert "SECOND_FACTOR=off" in (demo.folder / ".env.demo").read_text().splitlines()
     assert stat.S_IMODE((demo.folder / ".env.demo").stat().st_mode) == 0o600
     providers = dict(demo.rows("SELECT integration, count(*) FROM dashboard_linkedaccount GROUP BY integration"))
     assert set(providers) == {"belvo", "flxpoint", "linkar", "moneykit"}

@@ -11,9 +11,9 @@ import time_machine
 from django.contrib.auth.models import Group
 from django.utils import timezone
 
-from dashboard.models import Approval, AuditEntry, LinkedAccount, Operation, User
+from dashboard.models import Approval, AuditEntry, AuditReview, LinkedAccount, Operation, User
 from dashboard.models.operation import State
-from dashboard.services import approvals, executor, operations
+from dashboard.services import approvals, audit_review_walk, executor, operations
 from dashboard.services.approvals import Decided, NotDecided
 from dashboard.services.results import AlreadySent, AskedAlready, NeedsApproval, NotNeeded, Waiting
 from tests import people
@@ -286,3 +286,6 @@ def test_alone_it_is_sent_marked_and_loud(ana: User, bea: User, belvo: Any) -> N
     entry = AuditEntry.objects.get(action="approval.broken_glass")
     assert reason in entry.body and "Ana Souza" in entry.actor
     assert json.loads(AuditEntry.objects.get(action="operation.intent").body)["alone"] is True
+    audit_review_walk.walk()
+    review = AuditReview.objects.get(pk=entry.seq)
+    assert review.is_urgent and "break_glass" in review.rules.values_list("rule", flat=True)

@@ -198,6 +198,20 @@ def test_seeds_rest_encrypted(ana: User, seed: str) -> None:
     assert decrypt(recovery.data["seed"]) not in raw
 
 
+def test_passwords_rest_as_argon2(door: Client, ana: User) -> None:
+    new = "another long password of mine"
+    door.force_login(ana)
+    door.post("/account/password/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT password FROM dashboard_user WHERE id = %s", [ana.pk])
+        [raw] = cursor.fetchone()
+
+    assert raw.startswith("argon2$argon2id$") and new not in raw
+    ana.refresh_from_db()
+    assert ana.check_password(new)
+
+
 def test_a_seed_moved_to_another_person_opens_for_nobody(ana: User, seed: str) -> None:
     from allauth.mfa.utils import decrypt
 
@@ -291,6 +305,20 @@ def test_a_session_ends_when_nobody_was_there(door: Client, ana: User) -> None:
     assert "nobody was there for 15 minutes" in words(door.get(over["Location"]))
     last = AuditEntry.objects.latest("seq")
     assert (last.action, json.loads(last.body)["because"]) == ("session.signed_out", "idle")
+
+
+def test_both_times_are_settings(door: Client, ana: User, settings: Any) -> None:
+    settings.SESSION_IDLE_S, settings.SESSION_MAX_S = 60, 100
+    with time_machine.travel("2026-01-01T10:00:00Z", tick=False) as clock:
+        ends = []
+        for steps in ((61,), (50, 49, 1)):
+            door.force_login(ana)
+            for seconds in steps:
+                clock.shift(seconds)
+                last = door.get("/customers/")
+            ends.append(last["Location"].partition("why=")[2])
+
+    assert ends == ["idle", "old"]
 
 
 def test_pages_that_ask_by_themselves_keep_no_session_alive(door: Client, ana: User, emulator: Any) -> None:
