@@ -49,9 +49,7 @@ def ask(customer: Customer, *, actor: User, reason: str, ticket: str = "") -> Ap
             target=target,
             summary=f"Erase {target.text[:1].lower()}{target.text[1:]}",
             shown=[
-                {"label": line.label, "before": f"{line.count}: {line.words}", "after": None}
-                for line in goes(counts)
-                if line.count
+                {"label": line.label, "before": str(line.count), "after": None} for line in goes(counts) if line.count
             ],
             facts=counts,
             actor=actor,

@@ -65,7 +65,7 @@ def goes(counts: Mapping[str, int]) -> list[Line]:
     return [
         Line("The customer", 1, "Reference, name and e-mail address. The page says only that somebody was erased."),
         Line("Names beside the audit log", counts["names"], "Whom its pseudonyms stand for."),
-        Line("Linked accounts, ended", counts["accounts"], "External id, title, tags, what the provider said of them, "
+        Line("Linked accounts", counts["accounts"], "External id, title, tags, what the provider said of them, "
              "and what they are found by. Their ids at the provider stay."),
         Line("Changes to these accounts", counts["operations"], "What was typed, planned, sent and read back; "
              f"{counts['sealed']} of them with sealed versions or addresses. Who did which when stays."),

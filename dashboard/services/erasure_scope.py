@@ -46,7 +46,10 @@ class Scope:
 
     @cached_property
     def accounts(self) -> list[LinkedAccount]:
+        """Return the accounts matched now, and those of a former reference that have come to nobody else."""
+        former = filter(None, map(original_of, KnownName.objects.filter(target_id=str(self.customer.pk))))
         mine = Q(customer=self.customer) | Q(external_id=self.customer.reference)
+        mine |= Q(customer=None, external_id__in=set(former))
         return list(LinkedAccount.objects.filter(mine).order_by("pk"))
 
     @cached_property
@@ -86,11 +89,11 @@ class Scope:
 
     @cached_property
     def calls(self) -> list[int]:
-        """Return the calls about their accounts, and those of a sync in which they occur among others."""
+        """Return the calls about their accounts, and those about no account in which they occur among others."""
         own = ApiCall.objects.filter(Q(account__in=self.accounts) | Q(operation__in=self.operations))
-        found = set(own.values_list("pk", flat=True))
         columns = ("path", "request_headers", "request_body", "response_body")
-        return sorted(found | {row.pk for row in self.telling.rows(ApiCall.objects.exclude(pk__in=found), columns)})
+        of_many = self.telling.rows(ApiCall.objects.filter(account=None), columns)
+        return sorted({*own.values_list("pk", flat=True), *(row.pk for row in of_many)})
 
     @cached_property
     def saved_queries(self) -> list[SavedQuery]:

@@ -15,6 +15,7 @@ INSTEAD = "[erased]"
 # Shorter ones are words and numbers that stand for many things.
 MIN_ID_CHARS = 4
 MIN_WORD_CHARS = 8
+CHUNK_ROWS = 200
 
 M = TypeVar("M", bound=Model)
 
@@ -31,6 +32,8 @@ class Texts:
     def __init__(self, texts: Iterable[str]) -> None:
         whole = {text.strip() for text in texts} - {""}
         self.forms = sorted({form for text in whole for form in _forms(text)}, key=len, reverse=True)
+        # Databases compare a to z without case, and other letters as they are.
+        self._asked_for = sorted({"".join(_ascii_lower(form)) for form in self.forms})
         # Not as a part of a longer word or number: "12" is not in "2012".
         self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, self.forms))})(?!\w)", re.IGNORECASE)
 
@@ -59,14 +62,19 @@ class Texts:
             if isinstance(found.model._meta.get_field(column), JSONField):
                 name = f"{column}_as_text"
                 found = found.alias(**{name: Cast(column, TextField())})
-            for form in self.forms:
+            for form in self._asked_for:
                 condition |= Q(**{f"{name}__icontains": form})
-        return [row for row in found.filter(condition) if self.are_in([getattr(row, column) for column in columns])]
+        rows = found.filter(condition).iterator(chunk_size=CHUNK_ROWS)
+        return [row for row in rows if self.are_in([getattr(row, column) for column in columns])]
 
 
 def _forms(text: str) -> set[str]:
     spelled = {text, text.casefold(), text.upper()}
     return spelled | {json.dumps(each)[1:-1] for each in spelled} | {quote(each, safe="") for each in spelled}
+
+
+def _ascii_lower(text: str) -> Iterable[str]:
+    return (each.lower() if each.isascii() else each for each in text)
 
 
 def _texts(value: Any) -> Iterable[str]:

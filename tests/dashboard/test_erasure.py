@@ -25,14 +25,14 @@ from dashboard.models import (
 )
 from dashboard.models.operation import State
 from dashboard.services import approvals, customers, erasure, known_names, mirror, operations
-from dashboard.services.audit import SYSTEM, Actor, verify
+from dashboard.services.audit import SYSTEM, Actor, AuditUnavailable, verify
 from dashboard.services.customer_import import import_customers
 from dashboard.services.erasure import CannotErase
 from dashboard.services.erasure_texts import Texts, is_telling
 from providers.answers import Snapshot
 from tests import canary, people
 
-from . import accounts
+from . import accounts, audit_samples
 from . import factories as make
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -193,6 +193,38 @@ def test_the_entry_tells_how_much_and_not_who(maria: Customer, admin: User) -> N
     assert not KnownName.objects.exclude(sealed=None).exists()
     assert Operation.objects.get(state=State.DONE).outcome["type"] == "ok"
     assert Operation.objects.filter(state=State.EXPIRED).count() == 1, "the draft"
+
+
+def test_an_account_of_a_former_reference_goes_too(maria: Customer, admin: User) -> None:
+    left = accounts.account(external_id=BEFORE["reference"], gone_at=timezone.now())
+    taken = ended(accounts.customer("Other"), external_id=BEFORE["email"])
+
+    erase(maria, admin)
+
+    assert LinkedAccount.objects.get(pk=left.pk).external_id == ""
+    assert LinkedAccount.objects.get(pk=taken.pk).external_id == BEFORE["email"], "somebody else's now"
+
+
+def test_nothing_is_erased_that_cannot_be_put_on_record(maria: Customer, admin: User) -> None:
+    a_life(maria)
+    before = places(*EVERY_TEXT)
+    audit_samples.run("ALTER TABLE dashboard_auditterm RENAME TO away")
+
+    with pytest.raises(AuditUnavailable):
+        erase(maria, admin)
+
+    audit_samples.run("ALTER TABLE away RENAME TO dashboard_auditterm")
+    assert places(*EVERY_TEXT) == before and not ErasedCustomer.objects.exists()
+
+
+def test_a_sync_keeps_no_list_of_everybody(belvo: Any) -> None:
+    make.synced()
+    external_id = make.account_at(make.PLAIN).external_id
+
+    lists = ApiCall.objects.filter(account=None)
+
+    assert lists.exists() and not lists.exclude(response_body="").exists()
+    assert [name for name in places(external_id) if "apicall" in name] == []
 
 
 def test_what_is_somebody_elses_stays(maria: Customer, admin: User) -> None:

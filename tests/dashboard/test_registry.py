@@ -77,7 +77,7 @@ def test_a_failed_call_is_found_by_its_request_id_however_it_was_copied(belvo: A
 def test_bodies_are_cut_and_say_so(belvo: Any) -> None:
     record = registry._recorder("belvo", None, None)
 
-    record(exchange(response_body="é" * 20_000, request_body="x" * 100))
+    record(exchange(response_body="é" * 20_000, request_body="x" * 100, status=502))
 
     call = ApiCall.objects.get()
     assert len(call.response_body.encode()) <= 16_384

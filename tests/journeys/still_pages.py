@@ -34,6 +34,7 @@ def still_pages() -> dict[str, tuple[str, str]]:
         "customer": ("agent", f"/customers/{customer.pk}/"),
         "customer, edit": ("agent", f"/customers/{customer.pk}/edit/"),
         "customer, new": ("agent", "/customers/new/"),
+        "customer, erase": ("admin", f"/customers/{customer.pk}/erase/"),
         "audit log": ("auditor", "/audit/"),
         "audit entry": ("auditor", "/audit/1/"),
         "password": ("agent", "/account/password/"),

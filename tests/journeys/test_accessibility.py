@@ -32,7 +32,7 @@ from .still_pages import still_pages
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_on_any_page(desk: Desk, sign_in: SignIn, watch: Watch, theme: str) -> None:
     watch.expects(403, 404)
-    people = {role: sign_in(role, "/healthz", theme=theme) for role in ("", "agent", "viewer", "auditor")}
+    people = {role: sign_in(role, "/healthz", theme=theme) for role in ("", "agent", "viewer", "auditor", "admin")}
 
     found = {}
     for name, (role, path) in still_pages().items():

@@ -50,7 +50,7 @@ def test_a_repair_on_a_phone_in_the_dark(desk: Desk, sign_in: SignIn) -> None:
 
 def test_no_page_scrolls_sideways_on_a_phone(desk: Desk, sign_in: SignIn, watch: Watch) -> None:
     watch.expects(403, 404)
-    people = {role: sign_in(role, "/healthz", width=360) for role in ("", "agent", "viewer", "auditor")}
+    people = {role: sign_in(role, "/healthz", width=360) for role in ("", "agent", "viewer", "auditor", "admin")}
 
     found = {}
     for name, (role, path) in still_pages().items():
