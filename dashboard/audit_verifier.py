@@ -859,6 +859,8 @@ def _print(found: Verification, about: Row) -> None:
     for name in ("origin", "query", "selected_by", "count", "created_at", "created_by", "checked", "anchors"):
         if about.get(name) not in (None, "", 0):
             print(f"{name}: {about[name]}")
+    if about.get("log_begins_after"):
+        print(f"Entries up to {about['log_begins_after']} had left the log when it was made: none of them is in it.")
     if found.begins_after and found.ok:
         print(f"It begins after entry {found.begins_after}: what came before was removed, and the log tells of it.")
         if not about.get("public_keys"):

@@ -14,7 +14,7 @@ from django.db.models.functions import Cast
 
 from dashboard import roles
 
-from ..models import AuditEntry, User
+from ..models import AuditEntry, AuditSegment, User
 from . import staff
 from .audit import Actor, Kind, record
 from .keyset import KeysetPage, page
@@ -44,11 +44,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A right that a person has; `at` is when it was last used, None for never. `roles` are those that give it."""
+    """A right that a person has; `at` is when it was last used, None for never. `roles` are those that give it.
+
+    `never` says how far that goes: a log that begins later tells nothing of what came before.
+    """
 
     right: str
     roles: tuple[str, ...]
     at: datetime | None
+    never: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +71,10 @@ def reviewed(person: User) -> Reviewed:
     """Return the rights of a person who comes from `list_page`."""
     names = tuple(sorted(group.name for group in person.groups.all()))
     rights = [right for right in SHOWN_BY if any(right in roles.ROLES.get(name, ()) for name in names)]
+    gone = person.last_month_removed  # type: ignore[attr-defined]
+    never = f"not after {gone}" if gone else "never"
     uses = tuple(
-        Use(right, tuple(name for name in names if right in roles.ROLES.get(name, ())), _last(person, right))
+        Use(right, tuple(name for name in names if right in roles.ROLES.get(name, ())), _last(person, right), never)
         for right in rights
     )
     return Reviewed(person, names, uses)
@@ -89,7 +95,7 @@ def as_csv() -> Iterator[str]:
         signed_in = person.last_login.isoformat(timespec="seconds") if person.last_login else "never"
         rows = [(name, use) for use in found.uses for name in use.roles]
         for name, use in rows:
-            used = use.at.isoformat(timespec="seconds") if use.at else "never"
+            used = use.at.isoformat(timespec="seconds") if use.at else use.never
             yield _line([*about, name, use.right.partition(".")[2], used, signed_in])
         if not rows:
             yield _line([*about, "none", "", "", signed_in])
@@ -106,7 +112,8 @@ def _with_uses(people: QuerySet[User]) -> QuerySet[User]:
     for position, action in enumerate(_ACTIONS):
         own = AuditEntry.objects.filter(actor_id=Cast(OuterRef("pk"), CharField()), action=action)
         columns[f"used_{position}"] = Subquery(own.order_by("-seq").values("at")[:1])
-    return people.annotate(**columns)
+    removed = AuditSegment.objects.filter(removed_at__isnull=False).order_by("-last_seq")
+    return people.annotate(**columns, last_month_removed=Subquery(removed.values("month")[:1]))
 
 
 def _last(person: User, right: str) -> datetime | None:

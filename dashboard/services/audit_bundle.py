@@ -22,7 +22,7 @@ from typing import IO, Any
 from django.conf import settings
 
 from dashboard import signing
-from dashboard.models import AuditExport
+from dashboard.models import AuditEntry, AuditExport
 
 from . import anchor_kept
 from .audit_bytes import timestamp
@@ -90,11 +90,18 @@ def _manifest(export: AuditExport, selection: Selection) -> dict[str, Any]:
         "selected_by": _STRETCH if selection.is_stretch else _INDEX,
         # The end of the log when it was asked for: later entries are in no export of that moment.
         "log_seq": export.last_seq,
+        # What was asked of entries up to this one is not in it: they had left the log.
+        "log_begins_after": _last_that_left(),
         "created_at": timestamp(export.asked_at),
         "created_by": export.asked_by,
         "last_anchor": anchor_kept.newest_note(up_to=export.last_seq),
         "public_keys": sorted(signing.public_keys()),
     }
+
+
+def _last_that_left() -> int:
+    first = AuditEntry.objects.order_by("seq").values_list("seq", flat=True).first()
+    return first - 1 if first else 0
 
 
 def _member(name: str, export: AuditExport) -> zipfile.ZipInfo:

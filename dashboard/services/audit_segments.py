@@ -10,7 +10,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from dashboard.audit_verifier import Point
+from dashboard import signing
+from dashboard.audit_verifier import COLUMNS, REMOVED, Point, Walk
+from dashboard.keyring import parse_ring
 from dashboard.models import AuditEntry, AuditExport, AuditSegment
 
 from .audit import SYSTEM, Kind, Target, record
@@ -88,6 +90,17 @@ def last_removed() -> AuditSegment | None:
 def removed_with(seq: int) -> AuditSegment | None:
     """Return the segment with which an entry has left the log."""
     return AuditSegment.objects.filter(first_seq__lte=seq, last_seq__gte=seq, removed_at__isnull=False).first()
+
+
+def has_left(seq: int) -> bool:
+    """Say whether the log itself tells that an entry was removed: our rows of segments prove nothing."""
+    row = AuditEntry.objects.filter(action=REMOVED).order_by("-seq").values(*COLUMNS).first()
+    if row is None:
+        return False
+    keys = {key.id: key.reveal() for key in parse_ring("AUDIT_KEYS", settings.AUDIT_KEYS)}
+    walk = Walk(keys, contiguous=False, public_keys=signing.public_keys())
+    walk.look_at(row)
+    return any(seq <= removal.last_seq and walk.is_signed(removal) for removal in walk.removals)
 
 
 def _due() -> Iterator[tuple[str, int, int]]:
