@@ -24,12 +24,10 @@ from . import audit_gate, audit_index
 from .audit import ON_THE_SERVER, Kind, record
 from .audit_bytes import CHAIN
 from .audit_release import is_release_told, why_not_leave
-from .audit_segments import facts_of, target_of
+from .audit_segments import BROKEN, facts_of, target_of
 from .audit_verify import verify
 
 _PIECE_BYTES = 1 << 20
-# With these the log is not what was written, or not all of it.
-_BROKEN = frozenset({"gap", "prev", "mac", "unknown_key", "missing_tail", "row_points_past_end", "no_head"})
 
 
 class CannotRemove(Exception):
@@ -92,10 +90,13 @@ def _look_at_export(segment: AuditSegment, export: Path) -> None:
 
 def _look_at_log(segment: AuditSegment) -> None:
     """Raise `CannotRemove` if there is something in the log that has to be looked into before a part of it goes."""
-    for finding in verify().findings:
+    found = verify()
+    for finding in found.findings:
         is_open = finding.kind == "orphan_intent" and finding.seq <= segment.last_seq
-        if finding.kind in _BROKEN or is_open:
+        if finding.kind in BROKEN or is_open:
             raise CannotRemove(f"The audit log has to be in order first: entry {finding.seq}, {finding.text}.")
+    if BROKEN & set(found.kinds):
+        raise CannotRemove("The audit log has to be in order first: see what verify_audit says.")
 
 
 def _sha256_of(path: Path) -> str:
@@ -108,9 +109,9 @@ def _sha256_of(path: Path) -> str:
 
 @transaction.atomic
 def _remove(segment: AuditSegment) -> AuditSegment:
-    # First of all, as every writer of the log does it: nobody waits for us while we wait for them.
-    AuditHead.objects.select_for_update().get(chain=CHAIN)
+    # The row before the end of the chain, as who takes the release back: the two never wait for each other.
     segment = AuditSegment.objects.select_for_update().get(month=segment.month)
+    AuditHead.objects.select_for_update().get(chain=CHAIN)
     _look_at(segment)
     count = remove_entries(connection, segment.last_seq)
     follower = AuditEntry.objects.order_by("seq").values("seq", "prev_mac").first()

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+import threading
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -362,6 +364,36 @@ def test_without_its_entry_nothing_leaves(june: AuditSegment, auditor: User, app
     assert AuditEntry.objects.filter(seq=1).exists() and verify().ok
     june.refresh_from_db()
     assert june.removed_at is None
+
+
+def test_who_takes_a_release_back_while_it_is_removed_waits_for_nobody_who_waits(
+    june: AuditSegment, auditor: User, approver: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if databases.is_sqlite():
+        pytest.skip("SQLite has one lock for all")
+    path = released(june, auditor, approver)
+    holds_row, answers = threading.Event(), []
+
+    def slowly(*args: Any, **more: Any) -> Any:
+        holds_row.set()
+        time.sleep(1)
+        return record(*args, **more)
+
+    def take_back() -> None:
+        try:
+            answers.append(audit_release.keep(june, actor=auditor))
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(audit_release, "record", slowly)
+    keeper = threading.Thread(target=take_back)
+    monkeypatch.setattr(audit_removal, "_look_at_log", lambda segment: (keeper.start(), holds_row.wait(10)))
+
+    with pytest.raises(CannotRemove, match="is not released"):
+        remove("2026-06", path)
+
+    keeper.join()
+    assert answers == [True]
 
 
 # -- the verifier that stands alone

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from dashboard.models import AuditEntry, AuditSegment
 from dashboard.services import audit_segments
+from dashboard.services.anchors import note_of
 from dashboard.services.audit import verify
 from dashboard.services.audit_segments import close_due
 
@@ -102,6 +105,20 @@ def test_a_month_that_is_not_whole_stays_open(change: str) -> None:
     tamper(change)
 
     assert (close_due(), closed()) == (0, [])
+
+
+def test_what_anchors_say_keeps_no_month_open(settings: Any, tmp_path: Path) -> None:
+    """A log that was put back and accepted contradicts for ever what its sinks keep."""
+    with at("2026-08"):
+        append(3)
+    right = bytes(AuditEntry.objects.get(seq=2).mac)
+    notes = [note_of(seq, mac, timezone.now()) for seq, mac in ((3, b"x" * 32), (9, b"x" * 32), (2, right))]
+    path = tmp_path / "anchors.txt"
+    path.write_text("\n".join([*notes, notes[0].replace("\n3\n", "\n4\n")]))
+    settings.AUDIT_ANCHORS = [f"file://{path}"]
+    assert {"rollback", "bad_anchor"} <= set(verify().kinds)
+
+    assert (close_due(), closed()) == (1, [("2026-08", 1, 3)])
 
 
 def test_a_month_that_is_not_whole_keeps_the_later_ones_open() -> None:
