@@ -81,7 +81,9 @@ def look() -> Closed | None:
 def _closed_by(name: str, row: AuditAnchor | None) -> Closed | None:
     if row is not None and row.is_lost:
         told = f"The anchor sink {name} does not keep what it took: {row.finding}."
-        return Closed("audit_anchor_lost", f"{told} Nothing contradicts the audit log, and nobody vouches for its end.")
+        doubt = "Nothing contradicts the audit log, and nobody vouches for its end."
+        way_out = "Put the file back, or answer for it with verify_audit --accept-lost-anchors."
+        return Closed("audit_anchor_lost", f"{told} {doubt} {way_out}")
     if row is not None and row.finding:
         told = f"The audit log is not the one that was anchored, by {name}: {row.finding}."
         return Closed("audit_rollback", f"{told} It was restored from a backup, cut or rewritten.")

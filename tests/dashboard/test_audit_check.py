@@ -168,8 +168,8 @@ def _sinks() -> list[str]:
 
 
 CHIPS = {
-    "open_changes": "Chain whole, 1 change without an outcome",
-    "witness": "Chain whole, anchors in doubt",
+    "open_changes": "1 change unanswered",
+    "witness": "Anchors in doubt",
     "broken": "Chain broken",
 }
 
