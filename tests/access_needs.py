@@ -112,7 +112,6 @@ mfa_reauthenticate_webauthn POST  free  it is the question
 mfa_remove_webauthn         GET   asks  one's own credentials
 mfa_remove_webauthn         POST  asks  one's own credentials
 mfa_view_recovery_codes     GET   asks  one's own credentials
-mfa_view_recovery_codes     POST  asks  one's own credentials
 openid_connect_callback     POST  free  it is the sign-in
 openid_connect_login        POST  free  it is the sign-in
 operation-again             POST  asks  for a secret or a deletion, see ACTIONS

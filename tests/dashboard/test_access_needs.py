@@ -43,7 +43,10 @@ def group(*permissions: str) -> Group:
 
 
 def test_each_guarded_address_has_its_permission_and_no_other() -> None:
-    assert sorted({name for name, _ in GUARDED}) == sorted(NEEDED)
+    guarded = {name for name, _ in GUARDED}
+
+    assert sorted(guarded - NEEDED.keys()) == [], "an address without a line in NEEDS, tests/access_needs.py"
+    assert sorted(NEEDED.keys() - guarded) == [], "lines of an address that is gone, or open to everybody"
     assert {permission for permissions in NEEDED.values() for permission in permissions} == PERMISSIONS.keys()
 
 
@@ -78,8 +81,11 @@ def test_the_list_of_approvals_is_for_those_whom_they_concern(emulator: Any) -> 
 
 
 def test_each_address_that_takes_a_form_says_whether_it_asks_for_fresh_proof() -> None:
-    assert sorted(TAKES_FORMS - {name for name, method in PROOFS if method == "POST"}) == []
-    assert sorted({name for name, _ in PROOFS} - names()) == []
+    told = {name for name, method in PROOFS if method == "POST"}
+
+    assert sorted(TAKES_FORMS - told) == [], "an address without a line in PROOF, tests/access_needs.py"
+    assert sorted(told - TAKES_FORMS) == [], "lines of an address that is gone, or takes no form"
+    assert sorted({name for name, _ in PROOFS} - names()) == [], "lines of an address that is gone"
     assert all(word in ("asks", "free") for word in PROOFS.values())
     assert all(len(line) > 3 for line in lines(PROOF)), "a line without a reason"
 
