@@ -181,7 +181,8 @@ def of_oneself() -> Press:
     )
 
 
-def of_customers(agent: Client) -> dict[str, Press]:
+def of_customers(agent: Client, admin: Client) -> dict[str, Press]:
+    going = customers.create({"reference": "c-0", "name": "Bo", "email": ""}, actor=SYSTEM)
     customer = customers.create({"reference": "c-1", "name": "Jo", "email": "jo@mail.example"}, actor=SYSTEM)
     edited = {"reference": "c-1", "name": "Joe", "email": "jo@mail.example"}
     made = {"reference": "c-2", "name": "Ann", "email": "ann@mail.example"}
@@ -199,6 +200,12 @@ def of_customers(agent: Client) -> dict[str, Press]:
             made,
             redacts=True,
             has_happened=lambda: Customer.objects.filter(reference="c-2").exists(),
+        ),
+        "erase a customer": Press(
+            admin,
+            f"/customers/{going.pk}/erase/",
+            {"confirm_name": "c-0", "reason": WHY},
+            has_happened=lambda: not Customer.objects.filter(pk=going.pk).exists(),
         ),
     }
 
