@@ -83,6 +83,8 @@ def audit_export_list(request: HttpRequest) -> HttpResponse:
         after=request.GET.get("after", ""),
         before=request.GET.get("before", ""),
     )
+    # What was exported says what was looked for.
+    record_read(Actor.of(request.user), None, "audit.read")
     rows = [(export, STATES[State(export.state)]) for export in found.rows]
     context = {"rows": rows, "after": found.after, "before": found.before}
     return render(request, "dashboard/audit_export_list.html", context)

@@ -171,6 +171,13 @@ def test_an_export_says_what_somebody_looked_for(auditor: Client, export: AuditE
     assert look.target_id == str(export.pk) and "maria" not in f"{look.target} {look.body}"
 
 
+@pytest.mark.usefixtures("export")
+def test_the_list_of_exports_is_a_page_of_the_log(auditor: Client) -> None:
+    auditor.get("/audit/exports/")
+
+    assert len(looks("audit.read")) == 1
+
+
 def test_the_state_of_the_chain_is_a_page_of_the_log(auditor: Client) -> None:
     auditor.get("/audit/status/", headers=HTMX)
     assert looks("audit.read") == [], "the chip above the list"
