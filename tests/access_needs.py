@@ -35,6 +35,7 @@ audit-verify             READ_AUDIT
 customer-create          EDIT_CUSTOMERS
 customer-detail          VIEW
 customer-edit            EDIT_CUSTOMERS
+customer-erase           MANAGE_STAFF
 customer-list            VIEW
 linked-account-create    REPAIR
 linked-account-detail    VIEW
@@ -92,6 +93,8 @@ audit-segment-release       POST  asks  a deletion and its approval
 audit-verify                POST  free  only looks
 customer-create             POST  free  can be put right
 customer-edit               POST  free  can be put right
+customer-erase              GET   asks  cannot be taken back
+customer-erase              POST  asks  cannot be taken back
 handover                    POST  free  for customers, who prove themselves at their bank
 invitation                  POST  free  nobody is signed in; its key is the proof
 linked-account-look         POST  free  only looks
