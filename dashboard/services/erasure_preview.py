@@ -110,7 +110,7 @@ def _stays(scope: Scope) -> list[Line]:
         Line("Entries of the audit log", entries, "They are never changed. They know a pseudonym; who holds AUDIT_KEYS "
              "and guesses the reference could still tell that it is this one."),
         Line("Of them with such a text in plain", in_plain, "Somebody typed it as a reason or comment, or the "
-             "provider's id of an account holds it."),
+             "provider’s id of an account holds it."),
         Line("Exports already made", sum(reports.values()), f"Files, until their time is over; {reports['report']} of "
              "them are printable reports, which may show names. What was downloaded is out of reach."),
         Line("Other words", None, "Looked for are reference, name, e-mail address and external ids, now and before. "
