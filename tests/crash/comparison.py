@@ -138,7 +138,7 @@ def _roles_unlike_their_entries() -> Iterator[str]:
     last = _last_bodies("staff.roles_changed")
     for person in User.objects.filter(email__startswith="clerk-").prefetch_related("groups"):
         names = ", ".join(sorted(group.name for group in person.groups.all()))
-        told = json.loads(last[str(person.pk)])["roles_after"] if str(person.pk) in last else "viewer"
+        told = json.loads(last[str(person.pk)])["changes"][0]["after"] if str(person.pk) in last else "viewer"
         if names != told:
             yield f"{person} is {names}, the last entry says {told}"
 
