@@ -33,8 +33,9 @@ REQUIREMENTS = ROOT / "requirements-dev.txt"
 # Most tests wait for a remote more than they compute; a browser computes.
 WORKERS = {"not browser": "4", "browser": "2"}
 NO_TESTS = 5  # pytest's exit code
-# PostgreSQL proves the database layer: of the browser one journey is enough, and `providers` never see a database.
-ON_POSTGRESQL = "(not browser or smoke) and not faults and not own_database"
+# PostgreSQL proves the database layer: of the browser one journey is enough, `providers` never see a database, and who
+# may do what is decided before there is one.
+ON_POSTGRESQL = "(not browser or smoke) and not faults and not own_database and not guards"
 
 
 # Ubuntu's archive has no Chromium that runs without snapd.

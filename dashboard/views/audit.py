@@ -63,8 +63,8 @@ def audit_entry_list(request: HttpRequest) -> HttpResponse:
         "after": found.after,
         "before": found.before,
         "looked_to": found.looked_to,
-        # What is older may have left the log: said where a reader comes to its beginning.
-        "begins_after": last_removed() if found.after is None else None,
+        # What is older may have left the log: said where a reader comes to its beginning, and not to that of a search.
+        "begins_after": last_removed() if found.after is None and not query.conditions else None,
         "mistakes": mistakes,
         "qualifiers": QUALIFIERS.items(),
         "kinds": Kind.choices,
