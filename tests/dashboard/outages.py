@@ -17,12 +17,13 @@ from django.test import override_settings
 
 from dashboard.services import access_log, audit, audit_gate, audit_redaction
 from dashboard.services.audit import AuditUnavailable
+from dashboard.sign_in import sessions
 from dashboard.triggers import ENTRIES, install_triggers
 from tests import databases
 
 from .audit_samples import append, run
 
-_SHORT_MS = 200
+_SHORT_MS = 50
 
 
 def _is_sqlite() -> bool:
@@ -35,6 +36,7 @@ def locked() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(audit, "LOCK_TIMEOUT_MS", _SHORT_MS)
         patch.setattr(access_log, "WAIT_MS", _SHORT_MS)
+        patch.setattr(sessions, "WAIT_MS", _SHORT_MS)
         if _is_sqlite():
             run(f"PRAGMA busy_timeout = {_SHORT_MS}")
             other: Any = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
@@ -57,6 +59,7 @@ def held_for_good() -> Iterator[None]:
         pytest.skip("SQLite's readers wait for nobody")
     with pytest.MonkeyPatch.context() as patch, _second_connection() as other:
         patch.setattr(access_log, "WAIT_MS", _SHORT_MS)
+        patch.setattr(sessions, "WAIT_MS", _SHORT_MS)
         other.execute(f"LOCK TABLE {ENTRIES} IN ACCESS EXCLUSIVE MODE")
         run(f"SET lock_timeout = '{_SHORT_MS}ms'")
         try:

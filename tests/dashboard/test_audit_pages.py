@@ -243,7 +243,7 @@ def test_the_chip_says_when_the_chain_was_verified_and_anchored(
     anchors.anchor_now()
 
     chip = pages.words(auditor.get(reverse("audit-status"), headers=pages.HTMX))
-    assert re.fullmatch(r"Verified just now , anchored \d\d:\d\d", chip)
+    assert re.fullmatch(r"Verified just now , anchored \d\d:\d\d UTC", chip)
 
 
 def test_a_broken_chain_is_said_to_be_broken(entries: list[AuditEntry], auditor: Client, monkeypatch: Any) -> None:
