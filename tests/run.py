@@ -33,9 +33,9 @@ REQUIREMENTS = ROOT / "requirements-dev.txt"
 # Most tests wait for a remote more than they compute; a browser computes.
 WORKERS = {"not browser": "4", "browser": "2"}
 NO_TESTS = 5  # pytest's exit code
-# PostgreSQL proves the database layer: of the browser one journey is enough, `providers` never see a database, and who
-# may do what is decided before there is one.
-ON_POSTGRESQL = "(not browser or smoke) and not faults and not own_database and not guards"
+# PostgreSQL proves the database layer: of the browser one journey is enough, `providers` never see a database, and what
+# is the same on each takes its time once.
+ON_POSTGRESQL = "(not browser or smoke) and not faults and not own_database and not once"
 
 
 # Ubuntu's archive has no Chromium that runs without snapd.

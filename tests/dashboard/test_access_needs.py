@@ -50,7 +50,7 @@ def test_each_guarded_address_has_its_permission_and_no_other() -> None:
     assert {permission for permissions in NEEDED.values() for permission in permissions} == PERMISSIONS.keys()
 
 
-@pytest.mark.guards
+@pytest.mark.once
 @pytest.mark.django_db
 def test_one_permission_opens_what_it_is_for_and_nothing_else(emulator: Any) -> None:
     walk = Walk()
@@ -67,7 +67,7 @@ def test_one_permission_opens_what_it_is_for_and_nothing_else(emulator: Any) -> 
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.guards
+@pytest.mark.once
 @pytest.mark.django_db
 def test_the_list_of_approvals_is_for_those_whom_they_concern(emulator: Any) -> None:
     walk = Walk()
@@ -92,7 +92,7 @@ def test_each_address_that_takes_a_form_says_whether_it_asks_for_fresh_proof() -
     assert all(len(line) > 3 for line in lines(PROOF)), "a line without a reason"
 
 
-@pytest.mark.guards
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("action", ["delete", "credentials", "refresh"])
 def test_with_stale_proof_these_ask_and_change_nothing_and_the_others_do_not_ask(emulator: Any, action: str) -> None:

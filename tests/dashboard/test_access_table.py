@@ -32,7 +32,7 @@ def test_the_table_knows_every_address_and_no_other() -> None:
     assert all(len(cells) == len(EVERYBODY) for cells in CELLS.values())
 
 
-@pytest.mark.guards
+@pytest.mark.once
 @pytest.mark.django_db
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_cell_is_as_the_table_says(emulator: Any, part: int) -> None:
@@ -50,7 +50,7 @@ def test_every_cell_is_as_the_table_says(emulator: Any, part: int) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.guards
+@pytest.mark.once
 @pytest.mark.django_db
 def test_no_other_method_is_answered_or_changes_anything(emulator: Any) -> None:
     walk = Walk()

@@ -15,7 +15,7 @@ from tests import people
 from .oidc_server import CLIENT_ID, CLIENT_SECRET, OidcServer, running
 from .pages import words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 ANA = {"sub": "42", "email": "Ana@desk.example", "email_verified": True, "name": "Ana"}
 
 
